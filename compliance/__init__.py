@@ -1,0 +1,1 @@
+"""What must be provable: the data map and the audit trail."""

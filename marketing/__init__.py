@@ -1,0 +1,1 @@
+"""What goes out and comes in: emails, segments, campaigns, forms, workflows."""

@@ -1,0 +1,1 @@
+"""The kernel: who, where, with which keys."""
