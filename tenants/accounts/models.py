@@ -58,7 +58,7 @@ class User(AbstractBaseUser):
     email = EncryptedEmailField(_("email address"), unique=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_superuser = models.BooleanField(_("every permission"), default=False, editable=False)
-    roles: models.ManyToManyField[Role, Any] = models.ManyToManyField(
+    roles: "models.ManyToManyField[Role, Any]" = models.ManyToManyField(
         Role, verbose_name=_("roles"), blank=True, related_name="users"
     )
     language = models.CharField(_("language"), max_length=8, blank=True)
