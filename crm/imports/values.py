@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from crm.imports.countries import country_code
+from crm.records.countries import country_code
 
 Convert = Callable[[str], str]
 

@@ -8,7 +8,7 @@ import pytest
 
 from crm.imports import mapping, values
 from crm.imports.conversion import compile_mapping
-from crm.imports.countries import country_code
+from crm.records.countries import country_code
 from crm.imports.names import split_name
 from crm.imports.problems import MESSAGES, Problem, Rejection, sentence
 from crm.imports.values import Reading, Refused

@@ -299,3 +299,8 @@ def country_code(name: str) -> str:
         if len(_memo) < _MEMO_SIZE:
             _memo[name] = known
     return known
+
+
+def country_choices() -> list[tuple[str, str]]:
+    """Alpha-2 codes with their usual names, by name, for a form's choice."""
+    return sorted(NAMES.items(), key=lambda item: item[1])
