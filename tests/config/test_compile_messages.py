@@ -32,7 +32,7 @@ def test_compiled_translations_are_read_by_gettext(source: Path, tmp_path: Path)
 
 
 def test_damaged_translation_is_named(source: Path) -> None:
-    source.write_text(f"{HEADER}\nmsgid Contact\nmsgstr oops\n", encoding="utf-8")
+    source.write_text(f'{HEADER}\n<<<<<<< HEAD\nmsgid "Contact"\n', encoding="utf-8")
     with pytest.raises(CommandError, match=r"django\.po cannot be compiled"):
         call_command("compile_messages")
     assert not source.with_suffix(".mo").exists()

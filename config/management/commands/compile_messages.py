@@ -38,7 +38,7 @@ class Command(BaseCommand):
         try:
             with source.open("rb") as file:
                 catalog = pofile.read_po(file, abort_invalid=True)
-        except (pofile.PoFileError, UnicodeDecodeError) as error:
+        except (pofile.PoFileError, ValueError) as error:
             raise CommandError(f"{source} cannot be compiled: {error}") from error
         unfinished = target.with_suffix(".mo.unfinished")
         with unfinished.open("wb") as file:
