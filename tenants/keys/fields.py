@@ -1,0 +1,481 @@
+"""Model fields whose column holds AES-256-GCM ciphertext, bound to organisation, table, column and row.
+
+The value is encrypted when the row is written and decrypted when the attribute is first read. An empty value
+is stored as NULL. Searchable fields bring companion columns (see :mod:`tenants.keys.companions`), and their
+models need ``EncryptedQuerySet``. Renaming a table or column makes its ciphertexts unreadable: such a
+migration has to decrypt before and encrypt after.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from django import forms
+from django.contrib.postgres.indexes import GinIndex
+from django.core import checks
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import EmailValidator, MaxLengthValidator
+from django.db import models
+from django.db.models.expressions import Col
+from django.db.models.query_utils import DeferredAttribute
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from tenants.keys import cipher, lookups, ring
+from tenants.keys.companions import GRAMS_SUFFIX, INDEX_SUFFIX, BlindIndexField, Companion, GramsField
+from tenants.keys.errors import UnanswerableLookup, UnsealableValue
+from tenants.keys.index import grams_of
+from tenants.keys.lookups import EncryptedCol
+from tenants.keys.normalize import EMAIL, PHONE, TEXT, SearchKind
+from tenants.keys.phones import current_region
+from tenants.scope import scope_id
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+
+    class _Field(models.Field[T, T]):
+        """Generic in the stubs only."""
+else:
+
+    class _Field(models.Field, Generic[T]):
+        pass
+
+
+MIGRATION_MODELS = "__fake__"
+
+
+class Ciphertext(bytes):
+    """What came from the database and was not decrypted yet."""
+
+    __slots__ = ()
+
+
+class Sealed:
+    """A ciphertext on an instance, with the primary key that it was loaded with."""
+
+    __slots__ = ("blob", "pk")
+
+    def __init__(self, blob: Ciphertext, pk: object) -> None:
+        self.blob = blob
+        self.pk = pk
+
+
+class Prepared:
+    """A value that is ready for its column: encrypted for its row, or NULL."""
+
+    __slots__ = ("blob", "value")
+
+    def __init__(self, blob: bytes | None, value: Any = None) -> None:
+        self.blob = blob
+        self.value = value
+
+
+class EncryptedAttribute(DeferredAttribute):
+    """Decrypts on the first read."""
+
+    field: "EncryptedField[Any]"
+
+    def __get__(self, instance: models.Model | None, cls: Any = None) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__.get(self.field.attname, self)
+        if value is self:
+            value = super().__get__(instance, cls)
+        if type(value) is Sealed:
+            pk = instance.pk if value.pk is None else value.pk
+            value = instance.__dict__[self.field.attname] = self.field.unseal(value.blob, pk)
+        return value
+
+    def __set__(self, instance: models.Model, value: Any) -> None:
+        if type(value) is Ciphertext:
+            meta = instance._meta
+            value = Sealed(value, instance.__dict__.get(meta.pk.attname) if meta.pk else None)
+        elif value is None:
+            value = self.field.empty_value()
+        instance.__dict__[self.field.attname] = value
+
+
+class EncryptedField(_Field[T]):
+    """The base of all encrypted fields."""
+
+    descriptor_class = EncryptedAttribute
+    empty_strings_allowed = False
+    kind: SearchKind = TEXT
+    can_search = True
+
+    def __init__(
+        self, *args: Any, exact: bool = False, fragments: bool = False, unique: bool = False, **kwargs: Any
+    ) -> None:
+        for option in ("primary_key", "db_index", "db_default", "db_collation", "null"):
+            if kwargs.pop(option, None):
+                raise TypeError(f"An encrypted field takes no {option}.")
+        self.exact = exact or unique
+        self.fragments = fragments
+        super().__init__(*args, unique=unique, **kwargs)
+        # NULL is how "nothing" is stored; a field that must be filled keeps the constraint.
+        self.null = self.blank
+
+    # --- Declaration ---------------------------------------------------------------------------------------
+    @property
+    def unique(self) -> bool:
+        """For forms and checks. In the database the blind index is unique, not the ciphertext."""
+        model = getattr(self, "model", None)
+        return self._unique and getattr(model, "__module__", "") != MIGRATION_MODELS
+
+    @property
+    def index_name(self) -> str:
+        return f"{self.name}{INDEX_SUFFIX}"
+
+    @property
+    def grams_name(self) -> str:
+        return f"{self.name}{GRAMS_SUFFIX}"
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Names of the columns that follow this one."""
+        return (self.index_name,) * self.exact + (self.grams_name,) * self.fragments
+
+    @property
+    def answerable(self) -> dict[str, Any]:
+        exact = lookups.EXACT if self.exact else {}
+        fragments = lookups.FRAGMENTS if self.fragments else {}
+        return {**lookups.ALWAYS, **exact, **fragments}
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("null", None)
+        kwargs.pop("unique", None)
+        options = {"exact": self.exact and not self._unique, "fragments": self.fragments, "unique": self._unique}
+        for option, value in options.items():
+            if value != self.defaults.get(option, False):
+                kwargs[option] = value
+        return name, path, args, kwargs
+
+    defaults: dict[str, bool] = {}
+
+    def contribute_to_class(self, cls: type[models.Model], name: str, private_only: bool = False) -> None:
+        super().contribute_to_class(cls, name, private_only)
+        setattr(cls, self.attname, self.descriptor_class(self))
+        if cls._meta.abstract:
+            return  # each concrete child gets companions of its own
+        if cls.__module__ != MIGRATION_MODELS:
+            self._add_companions(cls)
+        _keep_companions_in_step(cls)
+
+    def _add_companions(self, cls: type[models.Model]) -> None:
+        hidden: dict[str, Any] = {"editable": False, "null": self.null, "companion_of": self.name}
+        if self.exact:
+            unique = {"unique": True} if self._unique else {"db_index": True}
+            cls.add_to_class(self.index_name, BlindIndexField(**hidden, **unique))
+        if self.fragments:
+            cls.add_to_class(self.grams_name, GramsField(**hidden))
+            cls._meta.indexes = [*cls._meta.indexes, GinIndex(fields=[self.grams_name])]
+            cls._meta.original_attrs.setdefault("indexes", cls._meta.indexes)
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        return [*super().check(**kwargs), *self._check_queryset(), *self._check_ordering()]
+
+    def _check_queryset(self) -> list[checks.CheckMessage]:
+        if not self.companions:
+            return []
+        return [
+            checks.Error(
+                f"The manager {manager.name!r} does not know encrypted fields.",
+                hint="Build it with from_queryset(EncryptedQuerySet) or a subclass of it.",
+                obj=self,
+                id="keys.E001",
+            )
+            for manager in self.model._meta.managers
+            if not getattr(manager._queryset_class, "checks_fragments", False)  # type: ignore[attr-defined]
+        ]
+
+    def _check_ordering(self) -> list[checks.CheckMessage]:
+        ordering = self.model._meta.ordering or []
+        if not any(isinstance(item, str) and item.lstrip("-") == self.name for item in ordering):
+            return []
+        return [checks.Error("A model cannot be ordered by ciphertext.", obj=self, id="keys.E002")]
+
+    # --- Database ------------------------------------------------------------------------------------------
+    def get_internal_type(self) -> str:
+        return "BinaryField"
+
+    def db_check(self, connection: Any) -> str:
+        """Refuses whatever was written past this class in clear: text never starts with the version byte."""
+        return f"get_byte({connection.ops.quote_name(self.column)}, 0) = {ring.LAYOUT_VERSION[0]}"
+
+    def get_col(self, alias: str, output_field: Any = None) -> Col:
+        if alias == self.model._meta.db_table and (output_field is None or output_field == self):
+            return self.cached_col
+        return EncryptedCol(alias, self, output_field)
+
+    @cached_property
+    def cached_col(self) -> Col:
+        return EncryptedCol(self.model._meta.db_table, self)
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        if not compiler.query.default_cols:
+            raise UnanswerableLookup(
+                f"{self} is encrypted, and values() and values_list() know no row to decrypt it for: read"
+                " instances, for example with .only()."
+            )
+        return sql, params
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        found = self.answerable.get(lookup_name)
+        return found or lookups.refuse(self, lookup_name)
+
+    def get_transform(self, lookup_name: str) -> Any:
+        lookups.refuse(self, lookup_name)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Ciphertext | None:
+        return None if value is None else Ciphertext(value)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Prepared:
+        return self.prepare(getattr(model_instance, self.attname), model_instance.pk)
+
+    def prepare(self, value: Any, pk: object) -> Prepared:
+        """The value encrypted for the row ``pk``; raises :class:`UnsealableValue`."""
+        if isinstance(value, Prepared):
+            return value
+        if hasattr(value, "resolve_expression"):
+            raise UnsealableValue(f"{self} is encrypted by the program: the database cannot compute its value.")
+        if self.is_empty(value):
+            return Prepared(None)
+        plain = cipher.encode(self.to_text(value))
+        here = scope_id()
+        key = ring.keys(here).active
+        return Prepared(cipher.seal(key, self.place(here), cipher.pk_bytes(pk), plain), value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return self.get_db_prep_save(value, connection)
+
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        if type(value) is Prepared:
+            return value.blob
+        if self.model.__module__ == MIGRATION_MODELS and self.is_empty(value):
+            return None  # the value of a new column in the rows that are already there
+        raise UnanswerableLookup(
+            f"{self} is encrypted for one row at a time: save() the instances, or use bulk_update() of an"
+            " EncryptedQuerySet. update() of such a queryset can empty the field."
+        )
+
+    # --- Values --------------------------------------------------------------------------------------------
+    def place(self, here: Any) -> bytes:
+        """Where this column's ciphertexts live in the scope ``here``."""
+        return cipher.place(here, self.model._meta.db_table, self.column)
+
+    def unseal(self, blob: bytes, pk: object) -> T:
+        """The value of a ciphertext of the row ``pk`` in the current scope."""
+        here = scope_id()
+        plain = cipher.unseal(ring.keys(here), self.place(here), cipher.pk_bytes(pk), blob)
+        return self.from_text(plain.decode("utf-8"))
+
+    def to_text(self, value: T) -> str:
+        """What is encrypted."""
+        return str(value)
+
+    def from_text(self, text: str) -> T:
+        """The other way."""
+        return cast("T", text)
+
+    def empty_value(self) -> Any:
+        """What a NULL reads as."""
+        return ""
+
+    def is_empty(self, value: Any) -> bool:
+        """Whether the value is stored as NULL."""
+        return value is None or value == ""
+
+    def get_default(self) -> Any:
+        return super().get_default() if self.has_default() else self.empty_value()
+
+    def value_to_string(self, obj: models.Model) -> Any:
+        return self.value_from_object(obj)
+
+    # --- Search --------------------------------------------------------------------------------------------
+    def region(self) -> str | None:
+        return current_region() if self.kind.uses_region else None
+
+    def lookup_text(self, value: Any) -> str:
+        """The right side of a comparison as text."""
+        return "" if self.is_empty(value) else self.to_text(value)
+
+    def index(self, text: str) -> bytes:
+        """The blind index of a text in the current scope."""
+        form = self.kind.index_form(text, self.region())
+        cipher.encode(form)
+        return ring.keys(scope_id()).indexer.digest(self.kind.letter, form)
+
+    def current(self, instance: models.Model) -> Any:
+        """The instance's value, also while a fixture is being saved."""
+        value = getattr(instance, self.attname)
+        return value.value if isinstance(value, Prepared) else value
+
+    def index_of(self, instance: models.Model) -> bytes | None:
+        value = self.current(instance)
+        return None if self.is_empty(value) else self.index(self.to_text(value))
+
+    def grams_of(self, instance: models.Model) -> list[int] | None:
+        value = self.current(instance)
+        if self.is_empty(value):
+            return None
+        forms = self.kind.search_forms(self.to_text(value), self.region())
+        return self._tokens({gram for form in forms for gram in grams_of(form)})
+
+    def fragment_form(self, fragment: str) -> str | None:
+        return self.kind.fragment_form(fragment)
+
+    def fragment_tokens(self, form: str) -> list[int]:
+        return self._tokens(grams_of(form))
+
+    def holds(self, instance: models.Model, form: str) -> bool:
+        """Whether the instance's value really has the fragment, given in its form."""
+        value = getattr(instance, self.attname)
+        if self.is_empty(value):
+            return False
+        return any(form in text for text in self.kind.search_forms(self.to_text(value), self.region()))
+
+    def _tokens(self, grams: set[str]) -> list[int]:
+        return sorted(set(ring.keys(scope_id()).indexer.tokens(self.kind.letter, grams)))
+
+
+class EncryptedTextField(EncryptedField[str]):
+    """Text of any length. Searchable on request: ``exact=True`` (exact, iexact, in; without regard to case,
+    width and runs of blanks) and ``fragments=True`` (contains, icontains)."""
+
+    description = _("Encrypted text")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.max_length is not None:
+            self.validators.append(MaxLengthValidator(self.max_length))
+
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, str) or value is None else str(value)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        widget = {} if self.choices is not None else {"widget": forms.Textarea}
+        return super().formfield(**{"max_length": self.max_length, **widget, **kwargs})
+
+
+class _SearchableField(EncryptedTextField):
+    """Text that is searchable without being told so."""
+
+    defaults = {"exact": True, "fragments": True}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**self.defaults, **kwargs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        if self._unique:
+            kwargs.pop("exact", None)  # unique brings it
+        return name, path, args, kwargs
+
+
+class EncryptedEmailField(_SearchableField):
+    """An email address: exact, iexact, in, contains, icontains, isnull, all without regard to case."""
+
+    description = _("Encrypted email address")
+    default_validators = [EmailValidator()]
+    kind = EMAIL
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 254)
+        super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": forms.EmailField, "widget": forms.EmailInput, **kwargs})
+
+
+class EncryptedPhoneField(_SearchableField):
+    """A phone number, kept as it was written: exact, iexact and in compare what a call reaches, contains and
+    icontains look for a run of digits."""
+
+    description = _("Encrypted phone number")
+    kind = PHONE
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 64)
+        super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"widget": forms.TextInput(attrs={"type": "tel"}), **kwargs})
+
+
+class EncryptedJSONField(EncryptedField[Any]):
+    """JSON as a whole; answers isnull. What equals the default (or None) is stored as NULL."""
+
+    description = _("Encrypted JSON")
+    can_search = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.exact or self.fragments:
+            raise TypeError("Encrypted JSON cannot be searched.")
+
+    def to_text(self, value: Any) -> str:
+        return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+
+    def from_text(self, text: str) -> Any:
+        return json.loads(text)
+
+    def empty_value(self) -> Any:
+        return self.get_default()
+
+    def get_default(self) -> Any:
+        return models.Field.get_default(self) if self.has_default() else None
+
+    def is_empty(self, value: Any) -> bool:
+        return value is None or (self.has_default() and value == self.get_default())
+
+    def validate(self, value: Any, model_instance: models.Model | None) -> None:
+        super().validate(value, model_instance)
+        try:
+            self.to_text(value)
+        except (TypeError, ValueError):
+            raise ValidationError(_("Enter valid JSON."), code="invalid") from None
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": forms.JSONField, "encoder": DjangoJSONEncoder, **kwargs})
+
+
+def encrypted_fields(model: type[models.Model]) -> list[EncryptedField[Any]]:
+    """The encrypted columns of the model's own table."""
+    return [field for field in model._meta.local_concrete_fields if isinstance(field, EncryptedField)]
+
+
+def with_companions(model: type[models.Model], names: Any) -> list[str]:
+    """``names`` with the companions of the encrypted fields among them, and without any other companion."""
+    fields = {field.name: field for field in model._meta.concrete_fields}
+    kept = [name for name in names if not isinstance(fields.get(name), Companion)]
+    encrypted = (fields.get(name) for name in kept)
+    return kept + [
+        companion for field in encrypted if isinstance(field, EncryptedField) for companion in field.companions
+    ]
+
+
+def _keep_companions_in_step(cls: type[models.Model]) -> None:
+    """Make ``save(update_fields=["email"])`` write the index and the n-grams too, and fixtures encrypt."""
+    if "_saves_companions" in cls.__dict__:
+        return
+
+    inner = cls.save_base
+
+    def save_base(self: models.Model, *args: Any, **kwargs: Any) -> None:
+        if kwargs.get("update_fields"):
+            kwargs["update_fields"] = frozenset(with_companions(type(self), kwargs["update_fields"]))
+        # A fixture is saved raw, which is without pre_save().
+        fixture = encrypted_fields(cls) if kwargs.get("raw") else []
+        values = {field.attname: getattr(self, field.attname) for field in fixture}
+        for field in fixture:
+            self.__dict__[field.attname] = field.pre_save(self, False)
+        try:
+            inner(self, *args, **kwargs)
+        finally:
+            self.__dict__.update(values)
+
+    save_base.alters_data = True  # type: ignore[attr-defined]
+    cls.save_base = save_base  # type: ignore[method-assign]
+    cls._saves_companions = True  # type: ignore[attr-defined]
