@@ -21,8 +21,6 @@ class FieldCipher:
     row's key, for a UUID its ``.bytes``.
     """
 
-    __slots__ = ("_aad", "_encrypt", "_header", "_keys", "_kind", "_memo", "_place", "_region", "digest", "field")
-
     def __init__(self, model: type[models.Model], field_name: str) -> None:
         field = model._meta.get_field(field_name)
         if not isinstance(field, EncryptedField):
@@ -93,7 +91,7 @@ def _write_batch(connection: Any, objs: Sequence[models.Model], fields: Sequence
     setters = []
     for field in fields:
         columns: list[tuple[str, str, list[Any]]] = [
-            (field.column, "bytea", [field.pre_save(obj, False).blob for obj in objs])
+            (str(field.column), "bytea", [field.pre_save(obj, False).blob for obj in objs])
         ]
         if field.exact:
             columns.append((field.index_name, "bytea", [field.index_of(obj) for obj in objs]))

@@ -12,7 +12,7 @@ import uuid
 from cryptography.exceptions import InvalidTag
 
 from tenants.keys import ring
-from tenants.keys.errors import TamperedCiphertext, UnknownKey, UnsealableValue
+from tenants.keys.errors import TamperedCiphertext, UnsealableValue
 from tenants.keys.ring import DataKey, ScopeKeys
 
 HEADER_BYTES = 5
@@ -59,7 +59,7 @@ os.register_at_fork(after_in_child=_nonces.clear)
 
 
 def encode(text: str) -> bytes:
-    """UTF-8; raises :class:`UnsealableValue` for lone surrogates (UnicodeEncodeError would show the value)."""
+    """UTF-8; raises :class:`UnsealableValue` for lone surrogates: Python's own error shows the value."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
@@ -78,11 +78,10 @@ def unseal(scope_keys: ScopeKeys, where: bytes, pk: bytes, blob: bytes) -> bytes
     header = blob[:HEADER_BYTES]
     if len(blob) < OVERHEAD_BYTES or header[:1] != ring.LAYOUT_VERSION:
         raise TamperedCiphertext("This is not an encrypted value of a known version.")
-    try:
-        key = scope_keys.data_key(header[1:])
-    except UnknownKey:
-        # Another process may have rotated since this one looked.
-        key = ring.reload(scope_keys.scope_id).data_key(header[1:])
+    key_id = header[1:]
+    if key_id not in scope_keys:  # another process may have rotated since this one looked
+        scope_keys = ring.reload(scope_keys.scope_id)
+    key = scope_keys.data_key(key_id)
     try:
         return key.field.decrypt(blob[HEADER_BYTES:TEXT_START], blob[TEXT_START:], header + where + pk)
     except InvalidTag:

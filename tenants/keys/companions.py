@@ -12,8 +12,9 @@ from django.db import models
 if TYPE_CHECKING:
     AnyField = models.Field[Any, Any]
     AnyArrayField = ArrayField[Any, Any]
-else:
-    AnyField, AnyArrayField = models.Field, ArrayField  # generic in the stubs only
+    AnyBinaryField = models.BinaryField[Any, Any]
+else:  # generic in the stubs only
+    AnyField, AnyArrayField, AnyBinaryField = models.Field, ArrayField, models.BinaryField
 
 INDEX_SUFFIX = "_index"
 GRAMS_SUFFIX = "_grams"
@@ -55,18 +56,21 @@ class Companion(AnyField):
         return model._meta.get_field(self.companion_of)
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        return (f"NULL::{self.db_type(compiler.connection)}", ()) if compiler.query.default_cols else (sql, params)
+        if compiler.query.default_cols:
+            return f"NULL::{self.db_type(compiler.connection)}", ()
+        return sql, params
 
 
-class BlindIndexField(Companion, models.BinaryField):
+class BlindIndexField(Companion, AnyBinaryField):
     """``<name>_index``: 128 bits that are equal for equal values (HMAC-SHA-256 of the normalised value)."""
 
     def __init__(self, *args: Any, companion_of: str, **kwargs: Any) -> None:
         self.companion_of = companion_of
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{**kwargs, "serialize": False})
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("serialize", None)
         return name, path, args, {**kwargs, "companion_of": self.companion_of}
 
     def compute(self, instance: models.Model) -> bytes | None:
@@ -80,11 +84,12 @@ class GramsField(Companion, AnyArrayField):
     def __init__(self, *args: Any, companion_of: str, **kwargs: Any) -> None:
         self.companion_of = companion_of
         kwargs.pop("base_field", None)
-        super().__init__(models.IntegerField(), *args, **kwargs)
+        super().__init__(models.IntegerField(), *args, **{**kwargs, "serialize": False})
 
-    def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
+    def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("base_field", None)
+        kwargs.pop("serialize", None)
         return name, path, args, {**kwargs, "companion_of": self.companion_of}
 
     def compute(self, instance: models.Model) -> list[int] | None:

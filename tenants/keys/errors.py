@@ -36,7 +36,7 @@ class UnsealableValue(ValueError):
 
 
 class UnanswerableLookup(FieldError):
-    """A query asks of an encrypted field what ciphertext cannot answer; the message says what to do instead."""
+    """A query asks what ciphertext cannot answer; the message says what to do instead."""
 
 
 class FragmentTooShort(DomainError):

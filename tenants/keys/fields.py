@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import EmailValidator, MaxLengthValidator
 from django.db import models
+from django.db.models import signals
 from django.db.models.expressions import Col
 from django.db.models.query_utils import DeferredAttribute
 from django.utils.functional import cached_property
@@ -32,17 +33,14 @@ from tenants.scope import scope_id
 
 T = TypeVar("T")
 
-if TYPE_CHECKING:
+MIGRATION_MODELS = "__fake__"
 
-    class _Field(models.Field[T, T]):
-        """Generic in the stubs only."""
+if TYPE_CHECKING:
+    _Field = models.Field[T, T]
 else:
 
-    class _Field(models.Field, Generic[T]):
-        pass
-
-
-MIGRATION_MODELS = "__fake__"
+    class _Field(models.Field, Generic[T]):  # noqa: UP046
+        """Django's field is generic in the stubs only."""
 
 
 class Ciphertext(bytes):
@@ -89,8 +87,8 @@ class EncryptedAttribute(DeferredAttribute):
 
     def __set__(self, instance: models.Model, value: Any) -> None:
         if type(value) is Ciphertext:
-            meta = instance._meta
-            value = Sealed(value, instance.__dict__.get(meta.pk.attname) if meta.pk else None)
+            pk: Any = instance._meta.pk
+            value = Sealed(value, instance.__dict__.get(pk.attname))
         elif value is None:
             value = self.field.empty_value()
         instance.__dict__[self.field.attname] = value
@@ -103,6 +101,7 @@ class EncryptedField(_Field[T]):
     empty_strings_allowed = False
     kind: SearchKind = TEXT
     can_search = True
+    _unique: bool
 
     def __init__(
         self, *args: Any, exact: bool = False, fragments: bool = False, unique: bool = False, **kwargs: Any
@@ -112,7 +111,8 @@ class EncryptedField(_Field[T]):
                 raise TypeError(f"An encrypted field takes no {option}.")
         self.exact = exact or unique
         self.fragments = fragments
-        super().__init__(*args, unique=unique, **kwargs)
+        kwargs["unique"] = unique
+        super().__init__(*args, **kwargs)
         # NULL is how "nothing" is stored; a field that must be filled keeps the constraint.
         self.null = self.blank
 
@@ -146,7 +146,8 @@ class EncryptedField(_Field[T]):
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("null", None)
         kwargs.pop("unique", None)
-        options = {"exact": self.exact and not self._unique, "fragments": self.fragments, "unique": self._unique}
+        exact = self.exact and not self._unique
+        options = {"exact": exact, "fragments": self.fragments, "unique": self._unique}
         for option, value in options.items():
             if value != self.defaults.get(option, False):
                 kwargs[option] = value
@@ -166,7 +167,7 @@ class EncryptedField(_Field[T]):
     def _add_companions(self, cls: type[models.Model]) -> None:
         hidden: dict[str, Any] = {"editable": False, "null": self.null, "companion_of": self.name}
         if self.exact:
-            unique = {"unique": True} if self._unique else {"db_index": True}
+            unique: dict[str, Any] = {"unique": True} if self._unique else {"db_index": True}
             cls.add_to_class(self.index_name, BlindIndexField(**hidden, **unique))
         if self.fragments:
             cls.add_to_class(self.grams_name, GramsField(**hidden))
@@ -239,7 +240,7 @@ class EncryptedField(_Field[T]):
         if isinstance(value, Prepared):
             return value
         if hasattr(value, "resolve_expression"):
-            raise UnsealableValue(f"{self} is encrypted by the program: the database cannot compute its value.")
+            raise UnsealableValue(f"{self} is encrypted: the database cannot compute its value.")
         if self.is_empty(value):
             return Prepared(None)
         plain = cipher.encode(self.to_text(value))
@@ -263,7 +264,7 @@ class EncryptedField(_Field[T]):
     # --- Values --------------------------------------------------------------------------------------------
     def place(self, here: Any) -> bytes:
         """Where this column's ciphertexts live in the scope ``here``."""
-        return cipher.place(here, self.model._meta.db_table, self.column)
+        return cipher.place(here, self.model._meta.db_table, str(self.column))
 
     def unseal(self, blob: bytes, pk: object) -> T:
         """The value of a ciphertext of the row ``pk`` in the current scope."""
@@ -450,32 +451,39 @@ def with_companions(model: type[models.Model], names: Any) -> list[str]:
     """``names`` with the companions of the encrypted fields among them, and without any other companion."""
     fields = {field.name: field for field in model._meta.concrete_fields}
     kept = [name for name in names if not isinstance(fields.get(name), Companion)]
-    encrypted = (fields.get(name) for name in kept)
-    return kept + [
-        companion for field in encrypted if isinstance(field, EncryptedField) for companion in field.companions
-    ]
+    for name in list(kept):
+        field = fields.get(name)
+        if isinstance(field, EncryptedField):
+            kept += field.companions
+    return kept
 
 
 def _keep_companions_in_step(cls: type[models.Model]) -> None:
     """Make ``save(update_fields=["email"])`` write the index and the n-grams too, and fixtures encrypt."""
     if "_saves_companions" in cls.__dict__:
         return
-
     inner = cls.save_base
 
     def save_base(self: models.Model, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields"):
             kwargs["update_fields"] = frozenset(with_companions(type(self), kwargs["update_fields"]))
-        # A fixture is saved raw, which is without pre_save().
-        fixture = encrypted_fields(cls) if kwargs.get("raw") else []
-        values = {field.attname: getattr(self, field.attname) for field in fixture}
-        for field in fixture:
-            self.__dict__[field.attname] = field.pre_save(self, False)
-        try:
-            inner(self, *args, **kwargs)
-        finally:
-            self.__dict__.update(values)
+        inner(self, *args, **kwargs)
 
     save_base.alters_data = True  # type: ignore[attr-defined]
     cls.save_base = save_base  # type: ignore[method-assign]
     cls._saves_companions = True  # type: ignore[attr-defined]
+    signals.pre_save.connect(_prepare_fixture, sender=cls)
+    signals.post_save.connect(_restore_fixture, sender=cls)
+
+
+def _prepare_fixture(*, instance: models.Model, raw: bool, **_kwargs: object) -> None:
+    """A fixture is saved raw, which is past pre_save()."""
+    if raw:
+        for field in encrypted_fields(type(instance)):
+            instance.__dict__[field.attname] = field.pre_save(instance, False)
+
+
+def _restore_fixture(*, instance: models.Model, raw: bool, **_kwargs: object) -> None:
+    if raw:
+        for field in encrypted_fields(type(instance)):
+            instance.__dict__[field.attname] = field.current(instance)

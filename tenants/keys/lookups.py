@@ -29,7 +29,7 @@ class EncryptedCol(Col):
         # The select list is compiled first; every later use compares, sorts or groups.
         if compiler.select is not None or isinstance(compiler, SQLUpdateCompiler):
             raise UnanswerableLookup(
-                f"{self.target} is encrypted: it cannot be sorted, grouped, compared or copied in the database."
+                f"{self.target} is encrypted: the database cannot sort, group, compare or copy it."
                 " Sort by another field, or read the instances and use their attribute."
             )
         return super().as_sql(compiler, connection)
@@ -37,7 +37,8 @@ class EncryptedCol(Col):
 
 def column_sql(col: EncryptedCol, name: str, compiler: Any) -> str:
     """The SQL of another column of the same row, or of the ciphertext itself."""
-    sql: str = compiler.compile(Col(col.alias, col.target.model._meta.get_field(name)))[0]
+    field: Any = col.target.model._meta.get_field(name)
+    sql: str = compiler.compile(Col(col.alias, field))[0]
     return sql
 
 
@@ -46,7 +47,7 @@ class AnswerableLookup(AnyLookup):
 
     prepare_rhs = False
     lhs: EncryptedCol
-    fragment = ""
+    fragment: str | None = None
 
     def get_prep_lookup(self) -> Any:
         if hasattr(self.rhs, "resolve_expression") or hasattr(self.rhs, "query"):
@@ -72,12 +73,12 @@ class EncryptedExact(AnswerableLookup):
 
     lookup_name = "exact"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         text = self.field.lookup_text(self.rhs)
         if not text:
-            return self.is_null(compiler), []
+            return self.is_null(compiler), ()
         column = column_sql(self.lhs, self.field.index_name, compiler)
-        return f"{column} = %s", [self.field.index(text)]
+        return f"{column} = %s", (self.field.index(text),)
 
 
 class EncryptedIn(AnswerableLookup):
@@ -89,10 +90,10 @@ class EncryptedIn(AnswerableLookup):
         super().get_prep_lookup()
         values = list(self.rhs)
         if any(hasattr(value, "resolve_expression") for value in values):
-            raise UnanswerableLookup(f"{self.field} is encrypted: compare it with values, not with expressions.")
+            raise UnanswerableLookup(f"{self.field} is encrypted: compare it with values only.")
         return values
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         # None never equals anything, as in every other IN; the empty text is NULL.
         texts = {self.field.lookup_text(value) for value in self.rhs if value is not None}
         clauses, params = [], []
@@ -105,17 +106,17 @@ class EncryptedIn(AnswerableLookup):
             params.append(digests)
         if not clauses:
             raise EmptyResultSet
-        return f"({' OR '.join(clauses)})", params
+        return f"({' OR '.join(clauses)})", tuple(params)
 
 
 class EncryptedIsNull(IsNull):
     """Whether there is a value at all."""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         if not isinstance(self.rhs, bool):
-            raise ValueError("The QuerySet value for an isnull lookup must be True or False.")
+            raise UnanswerableLookup("isnull asks for True or False.")
         column = column_sql(self.lhs, self.lhs.target.name, compiler)
-        return f"{column} IS {'' if self.rhs else 'NOT '}NULL", []
+        return f"{column} IS {'' if self.rhs else 'NOT '}NULL", ()
 
 
 class FragmentLookup(AnswerableLookup):
@@ -134,18 +135,17 @@ class FragmentLookup(AnswerableLookup):
             raise FragmentTooShort
         return self.rhs
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         if id(self) not in getattr(compiler.query, "checked_fragments", ()):
             raise UnanswerableLookup(
-                f"A fragment of {self.field} can only be searched by a queryset that checks what it finds: one"
-                " built on EncryptedQuerySet, with the fragment as a plain condition (not in OR, exclude(), an"
-                " expression, a subquery or a combined query). `.resolved()` turns such a queryset into a"
-                " plain one."
+                f"A fragment of {self.field} can only be searched by a queryset that checks what it finds:"
+                " one built on EncryptedQuerySet, with the fragment as a plain condition (not in OR,"
+                " exclude(), expressions, subqueries or a union). `.resolved()` makes a plain queryset of it."
             )
         if self.fragment is None:
             raise EmptyResultSet
         column = column_sql(self.lhs, self.field.grams_name, compiler)
-        return f"{column} @> %s::integer[]", [self.field.fragment_tokens(self.fragment)]
+        return f"{column} @> %s::integer[]", (self.field.fragment_tokens(self.fragment),)
 
 
 class FragmentLookupFolded(FragmentLookup):

@@ -15,7 +15,7 @@ from tenants.keys import phones
 
 
 class SearchKind(Protocol):
-    """How one kind of text is compared. ``region`` is the organisation's country where the kind asks for it."""
+    """How one kind of text is compared. ``region`` is a country, or None."""
 
     letter: bytes
     uses_region: bool

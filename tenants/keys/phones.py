@@ -13,8 +13,10 @@ from django.conf import settings
 from tenants import scope
 
 SHORTEST_FRAGMENT = 3
-# Written as "x123", "ext. 123", "extension 123", "#123", ";ext=123", German "Durchwahl 123" at the very end.
-_EXTENSION = re.compile(r"(?:;?\s*ext(?:ension)?\s*[.:=]?|\bx|(?<=[\d\s)])x|#|durchwahl)\s*[.:]?\s*(\d{1,7})\s*$", re.I)
+# At the very end: "x123", "ext. 123", "extension 123", "#123", ";ext=123", German "Durchwahl 123".
+_EXTENSION = re.compile(
+    r"(?:;?\s*ext(?:ension)?\s*[.:=]?|x|#|durchwahl)\s*[.:]?\s*(\d{1,7})\s*$", re.IGNORECASE | re.ASCII
+)
 _NOT_DIGIT = re.compile(r"\D+", re.ASCII)
 _NANP = re.compile(r"1?([2-9]\d{9})", re.ASCII)
 _PLUS_NANP = re.compile(r"1[2-9]\d{9}", re.ASCII)

@@ -54,7 +54,7 @@ class KeyProvider(Protocol):
 
 
 class FileKeyProvider:
-    """KEKs in ``<KEYRING_DIR>/master.json`` (mode 600): the default, for one machine or a shared secret volume.
+    """KEKs in ``<KEYRING_DIR>/master.json`` (mode 600): for one machine, or a shared volume.
 
     The file is made on first use when ``settings.KEYRING_AUTO_CREATE`` is true. Back it up apart from the
     database: without it nothing encrypted can be read again.
@@ -121,9 +121,7 @@ class FileKeyProvider:
         if self._stamp == (stat.st_mtime_ns, stat.st_ino):
             return
         content = keyfiles.read_json(self.path)
-        keys = {
-            kek_id: AESGCM(base64.b64decode(entry["key"])) for kek_id, entry in content["keys"].items()
-        }
+        keys = {kek_id: AESGCM(base64.b64decode(entry["key"])) for kek_id, entry in content["keys"].items()}
         self._keys, self._active = keys, content["active"]
         self._stamp = (stat.st_mtime_ns, stat.st_ino)
 
@@ -132,8 +130,8 @@ class FileKeyProvider:
         in_use = any((self.directory / "organizations").glob("*.json"))
         if in_use or not settings.KEYRING_AUTO_CREATE:
             raise KeyRingError(
-                f"There is no master key at {self.path}. Restore it, or set KEYRING_AUTO_CREATE=1 once to make"
-                " a new one (data encrypted under the old one stays unreadable)."
+                f"There is no master key at {self.path}. Restore it, or with an empty key ring set"
+                " KEYRING_AUTO_CREATE=1 to make one."
             )
         with keyfiles.locked(self.directory, "master.lock"):
             if not self.path.exists():

@@ -67,7 +67,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
         named = fields or [field.attname for field in self.model._meta.concrete_fields]
         for name in named:
             if isinstance(name, str):
-                self._refuse_encrypted(name, "hand it out without its row; read instances, for example with .only()")
+                self._refuse_encrypted(name, "hand it out without its row; read instances, e.g. with .only()")
         clone: Self = super(EncryptedQuerySet, self.resolved())._values(*fields, **expressions)  # type: ignore[misc]
         return clone
 
@@ -119,9 +119,9 @@ class EncryptedQuerySet(models.QuerySet[M]):
         field = lookup.field
         if not plain:
             raise UnanswerableLookup(
-                f"A fragment of {field} cannot stand in OR or exclude(): its candidates have to be decrypted and"
-                " checked one by one. Search each fragment with a queryset of its own and join the results, or"
-                " use the primary keys of `.resolved()`."
+                f"A fragment of {field} cannot stand in OR or exclude(): its candidates have to be decrypted"
+                " and checked. Search each fragment with a queryset of its own and join the results, or use"
+                " the primary keys of `.resolved()`."
             )
         if lookup.lhs.alias != self.query.get_initial_alias():
             raise UnanswerableLookup(
@@ -167,7 +167,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
         source.query.clear_limits()
         source = source.prefetch_related(None)._with_fields_of(fragments)
 
-        def holds(instance: M) -> bool:
+        def holds(instance: models.Model) -> bool:
             return all(
                 lookup.fragment is not None and lookup.field.holds(instance, lookup.fragment)
                 for lookup in fragments
@@ -200,10 +200,10 @@ class EncryptedQuerySet(models.QuerySet[M]):
 
     # --- Answering -----------------------------------------------------------------------------------------
     def _fetch_all(self) -> None:
-        if self._result_cache is None and (fragments := self._fragments()):  # type: ignore[has-type]
+        if self._result_cache is None and (fragments := self._fragments()):
             self._require_instances()
             self._result_cache = list(self._checked(fragments))
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def _require_instances(self) -> None:
         if self._iterable_class is not ModelIterable:  # type: ignore[attr-defined]
@@ -227,9 +227,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
     def count(self) -> int:
         if self._result_cache is not None or not (fragments := self._fragments()):
             return super().count()
-        return sum(1 for _ in self._bare().order_by()._checked(fragments)) if self.query.high_mark is None else (
-            sum(1 for _ in self._bare()._checked(fragments))
-        )
+        return sum(1 for _ in self._bare()._checked(fragments))
 
     def exists(self) -> bool:
         if self._result_cache is not None or not (fragments := self._fragments()):
@@ -280,7 +278,8 @@ class EncryptedQuerySet(models.QuerySet[M]):
             return super().bulk_update(objs, plain, batch_size)
         self._for_write = True
         with transaction.atomic(using=self.db, savepoint=False):
-            updated = bulk.write_encrypted(connections[self.db], objs, encrypted, batch_size or ITERATOR_CHUNK)
+            size = batch_size or ITERATOR_CHUNK
+            updated = bulk.write_encrypted(connections[self.db], objs, encrypted, size)
             return super().bulk_update(objs, plain, batch_size) if plain else updated
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
@@ -307,14 +306,14 @@ class EncryptedQuerySet(models.QuerySet[M]):
     def _conflict_columns(
         self, update_fields: Collection[str], unique_fields: Collection[str]
     ) -> tuple[list[str], list[str]]:
-        pk = self.model._meta.pk
-        by_pk = set(unique_fields) <= {"pk", pk.name if pk else "pk"}
+        pk: Any = self.model._meta.pk
+        by_pk = set(unique_fields) <= {"pk", pk.name}
         encrypted = [name for name in update_fields if isinstance(self._field_at(name), EncryptedField)]
         if encrypted and not by_pk:
             raise UnanswerableLookup(
-                f"A conflict on {', '.join(unique_fields)} cannot set {', '.join(encrypted)}: the row keeps its"
-                " primary key, which the new value is not encrypted for. Find the rows first (`__in`), then"
-                " bulk_update() those that exist and bulk_create() the others."
+                f"A conflict on {', '.join(unique_fields)} cannot set {', '.join(encrypted)}: the row keeps"
+                " its primary key, which the new value is not encrypted for. Find the rows first"
+                " (`__in`), then bulk_update() those that exist and bulk_create() the others."
             )
         index_names = []
         for name in unique_fields:

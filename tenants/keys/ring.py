@@ -72,9 +72,12 @@ class ScopeKeys:
         if key is None:
             entry = self._entries.get(key_id.hex())
             if entry is None:
-                raise UnknownKey("The value was encrypted with a key that is not in this organisation's ring.")
+                raise UnknownKey("An encrypted value names a key that this organisation does not have.")
             key = self._unwrapped[key_id] = DataKey(key_id, _unwrap(entry, self.scope_id, key_id.hex()))
         return key
+
+    def __contains__(self, key_id: bytes) -> bool:
+        return key_id.hex() in self._entries
 
     @property
     def indexer(self) -> Indexer:
@@ -239,7 +242,7 @@ def rotate_master() -> int:
             content = keyfiles.read_json(path)
             entries: dict[str, Entry] = {**content["data_keys"], INDEX_KEY_ID: content["index_key"]}
             for key_id, entry in entries.items():
-                entry |= _wrap(_unwrap(entry, scope_id, key_id), scope_id, key_id)
+                entry.update(_wrap(_unwrap(entry, scope_id, key_id), scope_id, key_id))
             keyfiles.write_json(path, content)
     provider().drop_keks({provider().current_kek_id()})
     return len(paths)
