@@ -13,10 +13,14 @@ from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from tenants.accounts.attempts import SignInFailures
 from tenants.ids import uuid7
 from tenants.keys.fields import EncryptedEmailField
 from tenants.keys.querysets import EncryptedQuerySet
 from tenants.scope import current_schema
+
+
+__all__ = ["Role", "SignInFailures", "User", "UserManager"]
 
 
 class Role(models.Model):
