@@ -8,10 +8,9 @@ import io
 import os
 import re
 import secrets
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -20,7 +19,7 @@ from django.core.files.storage import Storage
 from django.utils.deconstruct import deconstructible
 
 from tenants.keys.errors import TamperedCiphertext
-from tenants.keys.files import FILE_ID_BYTES, HEADER_BYTES, DecryptingReader, EncryptingWriter
+from tenants.keys.files import FILE_ID_BYTES, DecryptingReader, StoredFileWriter
 from tenants.scope import scope_id
 
 # A folder that code chose (``upload_to``), then the file's id. What people named the file is for a column.
@@ -43,7 +42,7 @@ class OrganizationStorage(Storage):
     def generate_filename(self, filename: str | os.PathLike[str]) -> str:
         return self.get_available_name(os.fspath(filename))
 
-    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         if mode not in {"r", "rb"}:
             raise ValueError("Stored files are read, or saved as a whole.")
         reader = DecryptingReader(self._location(name).open("rb"), scope_id())
@@ -52,16 +51,16 @@ class OrganizationStorage(Storage):
             raise TamperedCiphertext("An encrypted file stands under the name of another.")
         return File(io.BufferedReader(reader), name=name)
 
-    def _save(self, name: str, content: File[Any]) -> str:
+    def _save(self, name: str, content: "File[Any]") -> str:
         with self.writer(name) as writer:
             for chunk in content.chunks():
                 writer.write(chunk.encode("utf-8") if isinstance(chunk, str) else chunk)
         return name
 
-    def writer(self, name: str) -> "StoredFileWriter":
+    def writer(self, name: str) -> StoredFileWriter:
         """A context manager to write a new file piece by piece, under a name from ``get_available_name``.
         The file exists only once the block has ended without an exception."""
-        return StoredFileWriter(self._location(name), bytes.fromhex(name.rpartition("/")[2]))
+        return StoredFileWriter(self._location(name), scope_id(), bytes.fromhex(name.rpartition("/")[2]))
 
     def delete(self, name: str) -> None:
         self._location(name).unlink(missing_ok=True)
@@ -96,45 +95,3 @@ class OrganizationStorage(Storage):
         if not _NAME.fullmatch(name):
             raise SuspiciousFileOperation("This is not the name of a stored file.")
         return self._home() / name
-
-
-class StoredFileWriter:
-    """See :meth:`OrganizationStorage.writer`."""
-
-    def __init__(self, target: Path, file_id: bytes) -> None:
-        self._target = target
-        self._part = target.with_name(f".{target.name}.part")
-        self._file_id = file_id
-        self._raw: IO[bytes] | None = None
-
-    def __enter__(self) -> EncryptingWriter:
-        self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        self._raw = os.fdopen(descriptor, "wb")
-        try:
-            self._writer = EncryptingWriter(self._raw, scope_id(), self._file_id)
-        except BaseException:
-            self._abandon()
-            raise
-        return self._writer
-
-    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
-        if kind is not None or self._raw is None:
-            self._abandon()
-            return
-        self._writer.close()
-        os.fsync(self._raw.fileno())
-        self._raw.close()
-        self._part.rename(self._target)
-
-    def _abandon(self) -> None:
-        if self._raw is not None:
-            self._raw.close()
-        with suppress(FileNotFoundError):
-            self._part.unlink()
-
-
-def encrypted_header(path: Path) -> bytes:
-    """The first bytes of a stored file, which name its key and its id."""
-    with path.open("rb") as file:
-        return file.read(HEADER_BYTES)

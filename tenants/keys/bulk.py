@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 
 from tenants.keys import cipher, ring
+from tenants.keys.encoding import encode
 from tenants.keys.fields import EncryptedField
 from tenants.scope import scope_id
 
@@ -40,7 +41,7 @@ class FieldCipher:
     def seal(self, pk: bytes, text: str) -> bytes:
         """The ciphertext of a text that is not empty."""
         nonce = cipher.fresh_nonce()
-        return self._header + nonce + self._encrypt(nonce, cipher.encode(text), self._aad + pk)
+        return self._header + nonce + self._encrypt(nonce, encode(text), self._aad + pk)
 
     def seal_hex(self, pk: bytes, text: str) -> str:
         r"""The same as COPY's text format reads it (``\\x`` and hexadecimal digits)."""
@@ -68,7 +69,7 @@ class FieldCipher:
 
     def grams_text(self, text: str) -> str:
         """The same as PostgreSQL writes an array: ``{-12,7}``."""
-        return "{" + ",".join(map(str, self.grams(text))) + "}"
+        return self._memo.array(self._kind.search_forms(text, self._region))
 
 
 def write_encrypted(
@@ -97,8 +98,7 @@ def _write_batch(connection: Any, objs: Sequence[models.Model], fields: Sequence
             columns.append((field.index_name, "bytea", [field.index_of(obj) for obj in objs]))
         if field.fragments:
             # Arrays of arrays must be rectangular: each row's tokens travel as text.
-            texts = [None if (grams := field.grams_of(obj)) is None else _array(grams) for obj in objs]
-            columns.append((field.grams_name, "text", texts))
+            columns.append((field.grams_name, "text", [field.grams_of(obj) for obj in objs]))
         for column, type_name, values in columns:
             cast = "::integer[]" if type_name == "text" else ""
             names.append(column)
@@ -113,7 +113,3 @@ def _write_batch(connection: Any, objs: Sequence[models.Model], fields: Sequence
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return int(cursor.rowcount)
-
-
-def _array(tokens: list[int]) -> str:
-    return "{" + ",".join(map(str, tokens)) + "}"

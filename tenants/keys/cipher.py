@@ -58,14 +58,6 @@ def fresh_nonce() -> bytes:
 os.register_at_fork(after_in_child=_nonces.clear)
 
 
-def encode(text: str) -> bytes:
-    """UTF-8; raises :class:`UnsealableValue` for lone surrogates: Python's own error shows the value."""
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise UnsealableValue("The text holds half of a surrogate pair, which is not a character.") from None
-
-
 def seal(key: DataKey, where: bytes, pk: bytes, plain: bytes) -> bytes:
     """``plain`` encrypted for the row ``pk`` of the column ``where``."""
     nonce = fresh_nonce()

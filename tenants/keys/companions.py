@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 else:  # generic in the stubs only
     AnyField, AnyArrayField, AnyBinaryField = models.Field, ArrayField, models.BinaryField
 
+MIGRATION_MODELS = "__fake__"  # the module of the models of a migration's state
 INDEX_SUFFIX = "_index"
 GRAMS_SUFFIX = "_grams"
 
@@ -39,6 +40,12 @@ class Companion(AnyField):
 
     descriptor_class = _Computed
     companion_of: str
+    _unique: bool
+
+    @property
+    def unique(self) -> bool:
+        """In the database. For forms and checks the field itself is unique, or errors would name this one."""
+        return self._unique and getattr(self, "model", type(self)).__module__ == MIGRATION_MODELS
 
     def compute(self, instance: models.Model) -> Any:
         raise AssertionError  # each kind of companion says how
@@ -47,6 +54,9 @@ class Companion(AnyField):
         super().contribute_to_class(cls, name, private_only)
         # Django leaves an attribute alone that exists, which a column of the same class body would be.
         setattr(cls, self.attname, self.descriptor_class(self))
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        return value  # computed, not entered: there is nothing to validate
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         return self.compute(model_instance)
@@ -92,8 +102,11 @@ class GramsField(Companion, AnyArrayField):
         kwargs.pop("serialize", None)
         return name, path, args, {**kwargs, "companion_of": self.companion_of}
 
-    def compute(self, instance: models.Model) -> list[int] | None:
-        result: list[int] | None = self.source(type(instance)).grams_of(instance)
+    def get_db_prep_save(self, value: Any, connection: Any) -> Any:
+        return value  # the literal that compute() gives: no need to look at each number
+
+    def compute(self, instance: models.Model) -> str | None:
+        result: str | None = self.source(type(instance)).grams_of(instance)
         return result
 
 

@@ -23,9 +23,17 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from tenants.keys import cipher, lookups, ring
-from tenants.keys.companions import GRAMS_SUFFIX, INDEX_SUFFIX, BlindIndexField, Companion, GramsField
+from tenants.keys.companions import (
+    GRAMS_SUFFIX,
+    INDEX_SUFFIX,
+    MIGRATION_MODELS,
+    BlindIndexField,
+    Companion,
+    GramsField,
+)
+from tenants.keys.encoding import encode
 from tenants.keys.errors import UnanswerableLookup, UnsealableValue
-from tenants.keys.index import grams_of
+from tenants.keys.index import GramMemo
 from tenants.keys.lookups import EncryptedCol
 from tenants.keys.normalize import EMAIL, PHONE, TEXT, SearchKind
 from tenants.keys.phones import current_region
@@ -33,7 +41,6 @@ from tenants.scope import scope_id
 
 T = TypeVar("T")
 
-MIGRATION_MODELS = "__fake__"
 
 if TYPE_CHECKING:
     _Field = models.Field[T, T]
@@ -243,7 +250,7 @@ class EncryptedField(_Field[T]):
             raise UnsealableValue(f"{self} is encrypted: the database cannot compute its value.")
         if self.is_empty(value):
             return Prepared(None)
-        plain = cipher.encode(self.to_text(value))
+        plain = encode(self.to_text(value))
         here = scope_id()
         key = ring.keys(here).active
         return Prepared(cipher.seal(key, self.place(here), cipher.pk_bytes(pk), plain), value)
@@ -305,7 +312,6 @@ class EncryptedField(_Field[T]):
     def index(self, text: str) -> bytes:
         """The blind index of a text in the current scope."""
         form = self.kind.index_form(text, self.region())
-        cipher.encode(form)
         return ring.keys(scope_id()).indexer.digest(self.kind.letter, form)
 
     def current(self, instance: models.Model) -> Any:
@@ -317,18 +323,18 @@ class EncryptedField(_Field[T]):
         value = self.current(instance)
         return None if self.is_empty(value) else self.index(self.to_text(value))
 
-    def grams_of(self, instance: models.Model) -> list[int] | None:
+    def grams_of(self, instance: models.Model) -> str | None:
+        """The n-gram tokens as an array literal."""
         value = self.current(instance)
         if self.is_empty(value):
             return None
-        forms = self.kind.search_forms(self.to_text(value), self.region())
-        return self._tokens({gram for form in forms for gram in grams_of(form)})
+        return self._memo().array(self.kind.search_forms(self.to_text(value), self.region()))
 
     def fragment_form(self, fragment: str) -> str | None:
         return self.kind.fragment_form(fragment)
 
     def fragment_tokens(self, form: str) -> list[int]:
-        return self._tokens(grams_of(form))
+        return self._memo().tokens((form,))
 
     def holds(self, instance: models.Model, form: str) -> bool:
         """Whether the instance's value really has the fragment, given in its form."""
@@ -337,8 +343,8 @@ class EncryptedField(_Field[T]):
             return False
         return any(form in text for text in self.kind.search_forms(self.to_text(value), self.region()))
 
-    def _tokens(self, grams: set[str]) -> list[int]:
-        return sorted(set(ring.keys(scope_id()).indexer.tokens(self.kind.letter, grams)))
+    def _memo(self) -> GramMemo:
+        return ring.keys(scope_id()).memo(self.kind.letter)
 
 
 class EncryptedTextField(EncryptedField[str]):

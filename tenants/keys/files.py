@@ -10,6 +10,8 @@ import io
 import os
 import secrets
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -158,6 +160,50 @@ class DecryptingReader(io.RawIOBase):
         if not self.closed:
             self._raw.close()
         super().close()
+
+
+class StoredFileWriter:
+    """A context manager around an :class:`EncryptingWriter` of a new file (mode 600), which is there, whole
+    and on disk, once the block has ended without an exception, and not at all otherwise."""
+
+    def __init__(self, target: Path, scope_id: uuid.UUID, file_id: bytes) -> None:
+        self._target = target
+        self._scope_id = scope_id
+        self._part = target.with_name(f".{target.name}.part")
+        self._file_id = file_id
+        self._raw: IO[bytes] | None = None
+
+    def __enter__(self) -> EncryptingWriter:
+        self._target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        self._raw = os.fdopen(descriptor, "wb")
+        try:
+            self._writer = EncryptingWriter(self._raw, self._scope_id, self._file_id)
+        except BaseException:
+            self._abandon()
+            raise
+        return self._writer
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is not None or self._raw is None:
+            self._abandon()
+            return
+        self._writer.close()
+        os.fsync(self._raw.fileno())
+        self._raw.close()
+        self._part.rename(self._target)
+
+    def _abandon(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
+        with suppress(FileNotFoundError):
+            self._part.unlink()
+
+
+def encrypted_header(path: Path) -> bytes:
+    """The first bytes of a stored file, which name its key and its id."""
+    with path.open("rb") as file:
+        return file.read(HEADER_BYTES)
 
 
 def key_id_of(header: bytes) -> bytes:

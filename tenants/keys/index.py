@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tenants.keys.encoding import encode
 from tenants.keys.errors import MIN_FRAGMENT
 
 DIGEST_BYTES = 16
@@ -27,11 +28,6 @@ def derive(secret: bytes, purpose: str, salt: bytes | None = None) -> bytes:
     """A 256-bit key for one purpose (HKDF-SHA-256, RFC 5869)."""
     info = f"softswitch {purpose} v1".encode("ascii")
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(secret)
-
-
-def grams_of(text: str) -> set[str]:
-    """Every run of three characters; empty for a shorter text."""
-    return {text[start : start + MIN_FRAGMENT] for start in range(len(text) - MIN_FRAGMENT + 1)}
 
 
 class Indexer:
@@ -51,7 +47,7 @@ class Indexer:
         """The blind index: HMAC-SHA-256 of the normalised text, cut to 128 bits."""
         inner = self._inner.copy()
         inner.update(kind)
-        inner.update(text.encode("utf-8"))
+        inner.update(encode(text))
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.digest()[:DIGEST_BYTES]
@@ -60,7 +56,7 @@ class Indexer:
         """One signed 32-bit token for each gram, in the grams' order: AES-256 over the gram's block, cut."""
         blocks = bytearray()
         for gram in grams:
-            encoded = gram.encode("utf-8")
+            encoded = encode(gram)
             # Kind, length, gram, zeros: three characters are at most twelve bytes, so no two grams share one.
             blocks += (kind + bytes([len(encoded)]) + encoded).ljust(BLOCK_BYTES, b"\0")
         with self._lock:
@@ -72,29 +68,33 @@ class Indexer:
 
 
 class GramMemo:
-    """Tokens of one kind, remembered: most grams of an import's values were seen a moment ago."""
+    """Tokens of one kind, remembered as PostgreSQL writes them: most grams of an import's values were seen a
+    moment ago."""
 
     def __init__(self, indexer: Indexer, kind: bytes) -> None:
         self._indexer = indexer
         self._kind = kind
-        self._known: dict[str, int] = {}
+        self._known: dict[str, str] = {}
 
     def tokens(self, texts: Iterable[str]) -> list[int]:
         """The sorted set of tokens of all grams of ``texts``."""
-        grams: set[str] = set()
-        for text in texts:
-            grams |= grams_of(text)
-        known = self._known
-        try:
-            return sorted({known[gram] for gram in grams})
-        except KeyError:
-            known = self._learn(grams)
-            return sorted({known[gram] for gram in grams})
+        return sorted({int(token) for token in self._written(texts)})
 
-    def _learn(self, grams: set[str]) -> dict[str, int]:
+    def array(self, texts: Iterable[str]) -> str:
+        """The set of these tokens as an array literal, ``{-12,7}``, in no order."""
+        return "{" + ",".join(self._written(texts)) + "}"
+
+    def _written(self, texts: Iterable[str]) -> Iterable[str]:
+        grams = {text[start : start + MIN_FRAGMENT] for text in texts for start in range(len(text) - 2)}
+        try:
+            return set(map(self._known.__getitem__, grams))
+        except KeyError:
+            return set(map(self._learn(grams).__getitem__, grams))
+
+    def _learn(self, grams: set[str]) -> dict[str, str]:
         # Over the limit it starts anew; a thread that still reads the old dictionary keeps it.
         known = self._known if len(self._known) < MEMO_GRAMS else {}
         new = [gram for gram in grams if gram not in known]
-        known.update(zip(new, self._indexer.tokens(self._kind, new), strict=True))
+        known.update(zip(new, map(str, self._indexer.tokens(self._kind, new)), strict=True))
         self._known = known
         return known

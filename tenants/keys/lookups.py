@@ -64,21 +64,19 @@ class AnswerableLookup(AnyLookup):
     def get_group_by_cols(self) -> list[Any]:
         return []
 
-    def is_null(self, compiler: Any) -> str:
-        return f"{column_sql(self.lhs, self.field.name, compiler)} IS NULL"
-
 
 class EncryptedExact(AnswerableLookup):
-    """Equality of the normalised values, by the blind index. The empty text is NULL."""
+    """Equality of the normalised values, by the blind index."""
 
     lookup_name = "exact"
 
+    def get_prep_lookup(self) -> Any:
+        # The empty text is stored as NULL: Django makes isnull of None.
+        return self.field.lookup_text(super().get_prep_lookup()) or None
+
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        text = self.field.lookup_text(self.rhs)
-        if not text:
-            return self.is_null(compiler), ()
         column = column_sql(self.lhs, self.field.index_name, compiler)
-        return f"{column} = %s", (self.field.index(text),)
+        return f"{column} = %s", (self.field.index(self.rhs),)
 
 
 class EncryptedIn(AnswerableLookup):
@@ -91,22 +89,17 @@ class EncryptedIn(AnswerableLookup):
         values = list(self.rhs)
         if any(hasattr(value, "resolve_expression") for value in values):
             raise UnanswerableLookup(f"{self.field} is encrypted: compare it with values only.")
+        if any(value is not None and self.field.is_empty(value) for value in values):
+            raise UnanswerableLookup(f"Nothing is stored as NULL in {self.field}: ask for it with __isnull.")
         return values
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        # None never equals anything, as in every other IN; the empty text is NULL.
+        # None never equals anything, as in every other IN.
         texts = {self.field.lookup_text(value) for value in self.rhs if value is not None}
-        clauses, params = [], []
-        if "" in texts:
-            clauses.append(self.is_null(compiler))
-        digests = [self.field.index(text) for text in sorted(texts) if text]
-        if digests:
-            column = column_sql(self.lhs, self.field.index_name, compiler)
-            clauses.append(f"{column} = ANY(%s)")
-            params.append(digests)
-        if not clauses:
+        if not texts:
             raise EmptyResultSet
-        return f"({' OR '.join(clauses)})", tuple(params)
+        column = column_sql(self.lhs, self.field.index_name, compiler)
+        return f"{column} = ANY(%s)", ([self.field.index(text) for text in sorted(texts)],)
 
 
 class EncryptedIsNull(IsNull):

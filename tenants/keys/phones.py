@@ -17,6 +17,7 @@ SHORTEST_FRAGMENT = 3
 _EXTENSION = re.compile(
     r"(?:;?\s*ext(?:ension)?\s*[.:=]?|x|#|durchwahl)\s*[.:]?\s*(\d{1,7})\s*$", re.IGNORECASE | re.ASCII
 )
+_EXTENSION_ENDS = frozenset("xX#tTnNlL")  # the last letters of these words
 _NOT_DIGIT = re.compile(r"\D+", re.ASCII)
 _NANP = re.compile(r"1?([2-9]\d{9})", re.ASCII)
 _PLUS_NANP = re.compile(r"1[2-9]\d{9}", re.ASCII)
@@ -40,12 +41,14 @@ def digits(text: str) -> str:
 
 def split_extension(text: str) -> tuple[str, str]:
     """The number and its extension ("" without one)."""
-    if text.isascii() and not text[-8:].strip("0123456789 .-()/"):
+    before = text.rstrip(" 0123456789").rstrip(" .:=")
+    if before[-1:] not in _EXTENSION_ENDS:
         return text, ""
     found = _EXTENSION.search(text)
     return (text[: found.start()], found[1]) if found else (text, "")
 
 
+@lru_cache(4096)
 def normalize_phone(text: str, region: str | None) -> str:
     """The number that a call reaches: E.164 where it is a possible number, else its digits; with the
     extension behind ``;ext=`` (RFC 3966). A text without digits comes back folded.

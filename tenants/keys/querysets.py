@@ -37,7 +37,8 @@ class EncryptedQuerySet(models.QuerySet[M]):
     # --- Building ------------------------------------------------------------------------------------------
     def _filter_or_exclude_inplace(self, negate: bool, args: Any, kwargs: Any) -> None:
         super()._filter_or_exclude_inplace(negate, args, kwargs)  # type: ignore[misc]
-        self._fragments()
+        # Not `self.query`: Django calls this while it makes that property (of a related manager's queryset).
+        self._checkable(self._query, self._query.where, plain=True)  # type: ignore[attr-defined]
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]
@@ -102,20 +103,20 @@ class EncryptedQuerySet(models.QuerySet[M]):
     # --- Fragments -----------------------------------------------------------------------------------------
     def _fragments(self) -> list[FragmentLookup]:
         """The fragment conditions; raises where one stands in a place in which it cannot be checked."""
-        return [] if self._candidates_only else self._checkable(self.query.where, plain=True)
+        return [] if self._candidates_only else self._checkable(self.query, self.query.where, plain=True)
 
-    def _checkable(self, node: WhereNode, *, plain: bool) -> list[FragmentLookup]:
+    def _checkable(self, query: Any, node: WhereNode, *, plain: bool) -> list[FragmentLookup]:
         plain = plain and not node.negated and (node.connector == AND or len(node.children) == 1)
         found: list[FragmentLookup] = []
         for child in node.children:
             if isinstance(child, WhereNode):
-                found += self._checkable(child, plain=plain)
+                found += self._checkable(query, child, plain=plain)
             elif isinstance(child, FragmentLookup):
-                self._require_checkable(child, plain)
+                self._require_checkable(query, child, plain)
                 found.append(child)
         return found
 
-    def _require_checkable(self, lookup: FragmentLookup, plain: bool) -> None:
+    def _require_checkable(self, query: Any, lookup: FragmentLookup, plain: bool) -> None:
         field = lookup.field
         if not plain:
             raise UnanswerableLookup(
@@ -123,7 +124,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
                 " and checked. Search each fragment with a queryset of its own and join the results, or use"
                 " the primary keys of `.resolved()`."
             )
-        if lookup.lhs.alias != self.query.get_initial_alias():
+        if lookup.lhs.alias != query.get_initial_alias():
             raise UnanswerableLookup(
                 f"A fragment of {field} can be searched on {field.model._meta.object_name} only: search there"
                 f" first and filter {self.model._meta.object_name} by the primary keys of `.resolved()`."

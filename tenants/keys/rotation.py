@@ -25,7 +25,6 @@ from tenants.keys import cipher, files, ring
 from tenants.keys.companions import BlindIndexField, GramsField
 from tenants.keys.fields import EncryptedField, encrypted_fields
 from tenants.scope import scope_id
-from tenants.storage import StoredFileWriter, encrypted_header
 
 CHUNK_ROWS = 2_000
 KEY_RETENTION_DAYS = 35
@@ -221,12 +220,7 @@ class _Table:
             elif isinstance(companion, GramsField):
                 types.append("text")
                 forms = [None if text is None else field.kind.search_forms(text, region) for text in texts]
-                arrays.append(
-                    [
-                        None if form is None else "{" + ",".join(map(str, memo.tokens(form))) + "}"
-                        for form in forms
-                    ]
-                )
+                arrays.append([None if form is None else memo.array(form) for form in forms])
                 setters.append(f"{column} = v.{alias}::integer[]")
 
 
@@ -238,7 +232,7 @@ def reencrypt_files(here: uuid.UUID) -> int:
             reader = files.DecryptingReader(path.open("rb"), here)
         except FileNotFoundError:
             continue  # deleted meanwhile
-        with reader, StoredFileWriter(path, reader.file_id) as writer:
+        with reader, files.StoredFileWriter(path, here, reader.file_id) as writer:
             while part := reader.read(files.CHUNK_BYTES):
                 writer.write(part)
         done += 1
@@ -252,7 +246,7 @@ def _old_files(here: uuid.UUID) -> Iterator[Path]:
     for folder, _folders, names in os.walk(home):
         for name in names:
             path = Path(folder) / name
-            if not name.startswith(".") and files.key_id_of(encrypted_header(path)) != active:
+            if not name.startswith(".") and files.key_id_of(files.encrypted_header(path)) != active:
                 yield path
 
 
