@@ -6,3 +6,8 @@ class JobsConfig(AppConfig):
     name = "tenants.jobs"
     label = "jobs"
     verbose_name = _("Jobs")
+
+    def ready(self) -> None:
+        from tenants.jobs import registry
+
+        registry.autodiscover()

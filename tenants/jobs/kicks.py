@@ -10,12 +10,15 @@ from tenants.ids import uuid7
 
 
 class JobKick(models.Model):
-    """A job that has not ended. ``due_at`` moves on with the job's lease."""
+    """A job that has not ended. ``due_at`` moves with the job's lease; past it, the sweeper kicks again."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     job_id = models.UUIDField(unique=True)
     schema_name = models.CharField(max_length=63)
     due_at = models.DateTimeField(db_index=True)
+    running = models.BooleanField(default=False)
+    # Since when the job could run and nobody has taken it; null while it runs or may not run.
+    waiting_since = models.DateTimeField(null=True)
 
     class Meta:
         app_label = "tenants"
