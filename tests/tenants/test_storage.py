@@ -101,9 +101,14 @@ def test_two_files_that_changed_names_are_refused(storage: OrganizationStorage, 
 
 def test_a_file_that_failed_on_the_way_leaves_nothing(storage: OrganizationStorage, settings: Any) -> None:
     name = storage.get_available_name("imports/x")
-    with pytest.raises(ZeroDivisionError), storage.writer(name) as writer:
-        writer.write(os.urandom(200_000))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with storage.writer(name) as writer:
+            writer.write(os.urandom(200_000))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert not files_on_disk(settings.MEDIA_ROOT)
     assert not storage.exists(name)
 
