@@ -40,7 +40,7 @@ def prepare(*, say: Callable[[str], None] = lambda text: None) -> None:
     database.prepare_roles()
     ring.create_keys(PLATFORM_ID)
     with role_mode("owner"), platform_scope():
-        _migrate_here(labels=None)
+        migrate_here(labels=None)
         with connection.cursor() as cursor:
             database.grant_schema(cursor, PUBLIC)
     with platform_scope():
@@ -57,7 +57,7 @@ def _prepare_template() -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {TEMPLATE_SCHEMA}")
         with connection.execute_wrapper(recorder):
-            replayable = _migrate_here(labels=organization_app_labels())
+            replayable = migrate_here(labels=organization_app_labels())
         with connection.cursor() as cursor:
             statements = blueprint.read(cursor)
     with platform_scope():
@@ -92,7 +92,7 @@ class _Recorder:
         return execute(statement, params, many, context)
 
 
-def _migrate_here(*, labels: frozenset[str] | None) -> bool:
+def migrate_here(*, labels: frozenset[str] | None) -> bool:
     """Run what is missing in the current schema; True if none of it was Python."""
     executor = MigrationExecutor(connection)
     targets = [
@@ -174,7 +174,7 @@ def _migrate_one(organization: Organization, changes: dict[str, SchemaChange]) -
             blueprint.replay(cursor, change.statements, organization.schema_name)
             version = change.to_version
         if version != code_version():
-            _migrate_here(labels=organization_app_labels())
+            migrate_here(labels=organization_app_labels())
         database.grant_schema(cursor, organization.schema_name)
     with platform_scope():
         moved = Organization.objects.filter(pk=organization.pk, schema_version=organization.schema_version)
