@@ -137,7 +137,7 @@ def _reader(target: Target, reading: Reading) -> read.Convert:
     if target.type == "decimal":
         return read.decimal_reader(reading.decimal)
     if target.type == "choice":
-        return read.choice_reader(target.choices)
+        return read.choice_reader(target.choices, target.spellings)
     simple = _SIMPLE_READERS[target.type]
     if not target.max_length:
         return simple
@@ -165,7 +165,7 @@ def _converter(plan: _Plan) -> Convert:
     def convert(cells: list[str]) -> Values | Rejection:
         joined = "".join(cells)
         problems: list[Problem] = []
-        if not (joined.isascii() and joined.isprintable()):
+        if "'" in joined or not (joined.isascii() and joined.isprintable()):
             cells = _cleaned(cells, used, long_text, problems)
         values = blank.copy()
         for index, position, limit, column in plain:
@@ -194,6 +194,11 @@ def _converter(plan: _Plan) -> Convert:
         return Rejection(problems) if problems else values
 
     return convert
+
+
+def _unquoted(cell: str) -> str:
+    """Without the apostrophe that keeps spreadsheets from computing a cell (see ``rejects.safe_cell``)."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 def _several(split: tuple[Callable[[str], list[str]], int] | None, cell: str) -> list[str]:
@@ -297,7 +302,7 @@ def _cleaned(
     """Cells in NFC without characters that nobody can see; undecodable bytes and NUL become problems."""
     cleaned = list(cells)
     for index, column in used:
-        cell = cells[index]
+        cell = cleaned[index] = _unquoted(cells[index])
         if cell.isascii() and cell.isprintable():
             continue
         if _NO_TEXT.search(cell):

@@ -6,6 +6,26 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm.imports.targets import Target, register
+from crm.people.models import LeadStatus
+
+# What exports of other systems call the same states.
+_LEAD_STATUS_SPELLINGS = {
+    "new lead": LeadStatus.NEW,
+    "open": LeadStatus.NEW,
+    "neu": LeadStatus.NEW,
+    "kontaktiert": LeadStatus.CONTACTED,
+    "qualifiziert": LeadStatus.QUALIFIED,
+    "angebot": LeadStatus.PROPOSAL,
+    "proposal sent": LeadStatus.PROPOSAL,
+    "verhandlung": LeadStatus.NEGOTIATION,
+    "pausiert": LeadStatus.ON_HOLD,
+    "closed won": LeadStatus.WON,
+    "gewonnen": LeadStatus.WON,
+    "closed lost": LeadStatus.LOST,
+    "verloren": LeadStatus.LOST,
+    "unqualified": LeadStatus.DISQUALIFIED,
+    "disqualifiziert": LeadStatus.DISQUALIFIED,
+}
 
 
 def _names(listed: str) -> tuple[str, ...]:
@@ -15,7 +35,7 @@ def _names(listed: str) -> tuple[str, ...]:
 _EXTERNAL_ID = Target(
     "external_id",
     _("External ID"),
-    max_length=200,
+    max_length=80,
     aliases=_names(
         "Customer Id | User Id | Account Id | Organization Id | Organisation Id"
         " | Contact Id | Company Id | Lead Id | Deal Id | Opportunity Id | Record Id"
@@ -46,7 +66,7 @@ _TAGS = Target(
 _SOURCE = Target(
     "source",
     _("Source"),
-    max_length=200,
+    max_length=80,
     aliases=_names(
         "Source | Lead Source | Original Source | Channel | Origin | Quelle | Herkunft | Kanal | Leadquelle"
     ),
@@ -62,7 +82,7 @@ _WEBSITE = Target(
     "website",
     _("Website"),
     "url",
-    max_length=200,
+    max_length=500,
     aliases=_names("Website | Web | Web Site | URL | Homepage | Web Page | Webseite | Internetseite"),
 )
 _COUNTRY = Target(
@@ -102,20 +122,20 @@ _PERSON_NAME = (
     Target(
         "first_name",
         _("First name"),
-        max_length=150,
+        max_length=100,
         aliases=_names("First Name | Given Name | Forename | Vorname | Rufname"),
     ),
     Target(
         "last_name",
         _("Last name"),
-        max_length=150,
+        max_length=100,
         aliases=_names("Last Name | Family Name | Surname | Nachname | Familienname | Zuname"),
     ),
     Target(
         "full_name",
         _("Full name (split into first and last name)"),
         "name",
-        max_length=300,
+        max_length=200,
         aliases=_names(
             "Name | Full Name | Contact Name | Contact | Person | Display Name | Vollständiger Name"
         ),
@@ -125,7 +145,7 @@ _PERSON_NAME = (
 _JOB_TITLE = Target(
     "job_title",
     _("Job title"),
-    max_length=200,
+    max_length=150,
     aliases=_names(
         "Job Title | Title | Position | Role | Function | Job | Berufsbezeichnung | Funktion | Beruf"
     ),
@@ -244,14 +264,13 @@ register(
         low=1,
         high=2100,
     ),
-    Target(
-        "description", _("Description"), "long_text", 20_000, _names("Description | About | Beschreibung")
-    ),
+    Target("description", _("Description"), "long_text", 5000, _names("Description | About | Beschreibung")),
     _COUNTRY,
     Target("phone", _("Phone"), "phone", 64, _PHONE_ALIASES),
     *_ADDRESS,
     _SOURCE,
     _TAGS,
+    _NOTES,
     _OWNER,
     _EXTERNAL_ID,
 )
@@ -275,16 +294,12 @@ register(
     _WEBSITE,
     _COUNTRY,
     Target(
-        "stage",
-        _("Stage"),
-        max_length=100,
-        aliases=_names("Deal Stage | Stage | Lead Stage | Phase | Stufe"),
-    ),
-    Target(
         "status",
         _("Status"),
         "choice",
-        aliases=_names("Status | Lead Status"),
+        aliases=_names("Status | Lead Status | Deal Stage | Stage | Lead Stage | Phase | Stufe"),
+        choices=tuple(LeadStatus.choices),
+        spellings=_LEAD_STATUS_SPELLINGS,
     ),
     _SOURCE,
     _TAGS,

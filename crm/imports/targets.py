@@ -6,7 +6,8 @@ A target is where a *column* goes; a slot is the stored field that it fills. Sev
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,7 @@ class Target:
     low: int = 0
     high: int = 0
     choices: tuple[tuple[str, Any], ...] = ()
+    spellings: Mapping[str, str] = field(default_factory=dict, hash=False)  # lower case, beside the labels
 
     @property
     def stored_in(self) -> str:

@@ -4,7 +4,7 @@ returns the canonical text of the value (ISO dates, plain decimals, alpha-2 coun
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
@@ -305,9 +305,11 @@ def currency(cell: str) -> str:
     return code
 
 
-def choice_reader(choices: tuple[tuple[str, Any], ...]) -> Convert:
-    """A converter by stored value or by label, whatever the case."""
-    known = {str(label).casefold(): value for value, label in choices}
+def choice_reader(choices: tuple[tuple[str, Any], ...], spellings: Mapping[str, str]) -> Convert:
+    """A converter by stored value, by label (in the language of the moment) or by another known spelling,
+    whatever the case."""
+    known = dict(spellings)
+    known.update({str(label).casefold(): value for value, label in choices})
     known.update({value.casefold(): value for value, _label in choices})
     allowed = ", ".join(str(label) for _value, label in choices)
 
@@ -329,5 +331,12 @@ def text_reader(limit: int) -> Convert:
     return read
 
 
+MAX_TAG = 60
+
+
 def tags(cell: str) -> list[str]:
-    return [part.strip() for part in re.split(r":::|[,;|]", cell) if part.strip()]
+    """The tags of a cell, separated by commas, semicolons or bars."""
+    found = [part.strip() for part in re.split(r":::|[,;|]", cell) if part.strip()]
+    if any(len(tag) > MAX_TAG for tag in found):
+        raise Refused("too_long", limit=MAX_TAG)
+    return found

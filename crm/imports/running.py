@@ -1,0 +1,224 @@
+"""One import from its first row to its last, or only as a rehearsal."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from crm.imports import reader
+from crm.imports.batches import BatchBuilder, Origin
+from crm.imports.conversion import Converter, compile_mapping
+from crm.imports.kinds import record_kind
+from crm.imports.links import Links
+from crm.imports.mapping import Mapping
+from crm.imports.matching import Item
+from crm.imports.planning import Planner, Sorted
+from crm.imports.problems import Problem, Rejection
+from crm.imports.rules import Rules
+from crm.imports.seen import SeenKeys
+from crm.imports.shape import File, FileShape
+from crm.imports.targets import targets
+from crm.imports.writer import Chunk, ChunkStore, chosen_way
+from tenants.scope import current_organization
+
+CHUNK_ROWS = 4_000
+CHUNK_CHARACTERS = 8 << 20
+OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected")
+SHOWN_PROBLEMS = 50
+SHOWN_DUPLICATES = 20
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides what an import does."""
+
+    kind: str
+    shape: FileShape
+    mapping: Mapping
+    rules: Rules
+
+
+@dataclass
+class Tally:
+    """What became of the rows so far. Rows = new + updated + unchanged + duplicate + rejected, always."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, found: dict[str, int] | Counter[str]) -> None:
+        self.counts.update(found)
+
+    @property
+    def rows(self) -> int:
+        return sum(self.counts[outcome] for outcome in OUTCOMES)
+
+    def as_json(self) -> dict[str, int]:
+        known = {"rows": self.rows, **{outcome: self.counts[outcome] for outcome in OUTCOMES}}
+        return known | {name: times for name, times in self.counts.items() if name not in known and times}
+
+
+@dataclass
+class Rehearsal:
+    """What a dry run found out. Problems and duplicates name lines and columns, never values."""
+
+    tally: Tally = field(default_factory=Tally)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    by_reason: Counter[tuple[str, str]] = field(default_factory=Counter)
+    duplicates: list[int] = field(default_factory=list)
+
+    def note(self, found: Sorted) -> None:
+        counts = found.counts()
+        counts["companies_created"] = len(found.links.companies)
+        self.tally.add(counts)
+        for item, problems in found.rejected:
+            for problem in problems:
+                self.by_reason[problem.column, problem.code] += 1
+                if len(self.problems) < SHOWN_PROBLEMS:
+                    self.problems.append({"line": item.line, **problem.as_json()})
+        self.duplicates += found.duplicates[: SHOWN_DUPLICATES - len(self.duplicates)]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "counts": self.tally.as_json(),
+            "problems": self.problems,
+            "by_reason": [
+                {"column": column, "code": code, "times": times}
+                for (column, code), times in self.by_reason.most_common()
+            ],
+            "duplicates": self.duplicates,
+        }
+
+
+class Source:
+    """The rows of a file as converted items, in chunks."""
+
+    def __init__(self, file: File, setup: Setup, converter: Converter) -> None:
+        self._file = file
+        self._shape = setup.shape
+        self._convert = converter.convert
+        self.rows_read = 0
+
+    def chunks(self, skip: int = 0) -> Iterator[tuple[list[Item], list[tuple[Item, tuple[Problem, ...]]]]]:
+        """Items that converted, and those that did not with their problems; both in the order of the file.
+
+        ``skip`` rows are converted too (their keys must be known) and come first, in chunks of their own.
+        """
+        convert = self._convert
+        items: list[Item] = []
+        rejected: list[tuple[Item, tuple[Problem, ...]]] = []
+        size = 0
+        for line, cells, problem in reader.rows(self._file, self._shape):
+            self.rows_read += 1
+            if problem is not None:
+                rejected.append((Item(line, cells, []), (problem,)))
+            else:
+                values = convert(cells)
+                if type(values) is Rejection:
+                    rejected.append((Item(line, cells, []), values))
+                else:
+                    items.append(Item(line, cells, values))  # type: ignore[arg-type]
+            size += 1
+            long = size % 64 == 0 and _characters(items) > CHUNK_CHARACTERS
+            if size >= CHUNK_ROWS or long or self.rows_read == skip:
+                yield items, rejected
+                items, rejected, size = [], [], 0
+        if items or rejected:
+            yield items, rejected
+
+
+def _characters(items: list[Item]) -> int:
+    return sum(len(cell) for item in items[-64:] for cell in item.cells) * (len(items) // 64 + 1)
+
+
+def _prepare(setup: Setup) -> tuple[Converter, Planner]:
+    converter = compile_mapping(setup.mapping, setup.shape.header, setup.kind, setup.rules.reading)
+    stored_in = {name: target.stored_in for name, target in targets(setup.kind).items()}
+    columns = {stored_in[name]: column for column, name in setup.mapping.items() if name}
+    planner = Planner(record_kind(setup.kind), converter, columns, setup.rules, timezone.now())
+    return converter, planner
+
+
+def rehearse(file: File, setup: Setup, progress: Callable[[int], None] = lambda _rows: None) -> Rehearsal:
+    """Go through the whole file against the data as it is, and write nothing."""
+    converter, planner = _prepare(setup)
+    links, seen, found = planner.links(), SeenKeys(setup.shape.total), Rehearsal()
+    source = Source(file, setup, converter)
+    for items, rejected in source.chunks():
+        writer = planner.writer({})
+        chunk = planner.sort(items, links, writer, seen)
+        chunk.rejected = _in_order(rejected, chunk.rejected)
+        found.note(chunk)
+        progress(source.rows_read)
+    found.tally.counts.update(links.notes)
+    return found
+
+
+def run(
+    file: File,
+    setup: Setup,
+    *,
+    import_id: UUID,
+    actor_id: UUID | None,
+    state: dict[str, Any],
+    settled: Callable[[dict[str, Any], int], None],
+    between: Callable[[], None] = lambda: None,
+) -> Tally:
+    """Import the file, going on where ``state`` (the last that ``settled`` was given) ends.
+
+    ``settled`` is called inside each chunk's transaction, on the connection that stores it; ``between``
+    before each chunk, to stop by raising.
+    """
+    converter, planner = _prepare(setup)
+    origin = Origin(import_id, actor_id, current_organization().currency if setup.kind == "deals" else "")
+    tally = Tally(Counter(state.get("counts", {})))
+    done = int(state.get("done", 0))
+
+    def settle(chunk: Chunk) -> None:
+        nonlocal done
+        done += chunk.rows
+        tally.add(chunk.batch.counts)
+        counts = {name: times for name, times in tally.counts.items() if times}
+        settled({"done": done, "counts": counts}, done)
+
+    store = ChunkStore(planner, origin, settle)
+    links, seen, generation = planner.links(), SeenKeys(setup.shape.total), 0
+    source, skip = Source(file, setup, converter), done
+    with chosen_way(store) as way:
+        for items, rejected in source.chunks(skip):
+            if source.rows_read <= skip:
+                _remember(planner, items, links, seen)
+                continue
+            between()
+            if generation != store.generation:
+                generation = store.generation
+                links.forget()
+            way.store(_chunk(planner, origin, items, rejected, links, seen, generation))
+    return tally
+
+
+def _chunk(
+    planner: Planner,
+    origin: Origin,
+    items: list[Item],
+    rejected: list[tuple[Item, tuple[Problem, ...]]],
+    links: Links,
+    seen: SeenKeys,
+    generation: int,
+) -> Chunk:
+    builder = BatchBuilder(planner, origin, timezone.now())
+    found = planner.sort(items, links, builder.records, seen)
+    found.rejected = _in_order(rejected, found.rejected)
+    return Chunk(items, rejected, found, builder.build(found, links), generation)
+
+
+def _remember(planner: Planner, items: list[Item], links: Links, seen: SeenKeys) -> None:
+    """After an interruption: the keys of rows that are stored already, without looking at the data."""
+    planner.remember(items, links, planner.writer({}), seen)
+
+
+def _in_order(
+    one: list[tuple[Item, tuple[Problem, ...]]], other: list[tuple[Item, tuple[Problem, ...]]]
+) -> list[tuple[Item, tuple[Problem, ...]]]:
+    return sorted([*one, *other], key=lambda pair: pair[0].line)
