@@ -135,10 +135,7 @@ def _files() -> tuple[float, float]:
 def _rotation(count: int) -> float:
     """Values a second of re-encryption in the database, chunks committed."""
     User.objects.bulk_create(
-        [
-            User(email=text.replace("@", f"-{n}@"), password="!")
-            for n, (_pk, text) in enumerate(_addresses(count))
-        ],
+        [User(email=text.replace("@", f"-{n}@")) for n, (_pk, text) in enumerate(_addresses(count))],
         batch_size=1000,
     )
     ring.rotate_data_key(scope_id())

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import models
 
 from tenants.keys import cipher, ring
+from tenants.keys.base import EncryptedField
 from tenants.keys.encoding import encode
-from tenants.keys.fields import EncryptedField
 from tenants.scope import scope_id
 
 

@@ -6,7 +6,7 @@ equal values of one kind do, across the tables of one organisation, which is wha
 """
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -21,6 +21,7 @@ from tenants.keys.errors import MIN_FRAGMENT
 DIGEST_BYTES = 16
 BLOCK_BYTES = 16
 MEMO_GRAMS = 20_000  # about 5 MB for each kind
+MEMO_TAILS = 2_000
 HMAC_BLOCK = 64
 
 
@@ -75,14 +76,36 @@ class GramMemo:
         self._indexer = indexer
         self._kind = kind
         self._known: dict[str, str] = {}
+        self._tails: dict[str, tuple[frozenset[str], str]] = {}
 
     def tokens(self, texts: Iterable[str]) -> list[int]:
         """The sorted set of tokens of all grams of ``texts``."""
         return sorted({int(token) for token in self._written(texts)})
 
-    def array(self, texts: Iterable[str]) -> str:
-        """The set of these tokens as an array literal, ``{-12,7}``, in no order."""
+    def array(self, texts: Sequence[str]) -> str:
+        """These tokens as an array literal, ``{-12,7}``, in no order."""
+        if len(texts) == 1 and (at := texts[0].rfind("@")) > 0:
+            return self._array_of_address(texts[0], at)
         return "{" + ",".join(self._written(texts)) + "}"
+
+    def _array_of_address(self, text: str, at: int) -> str:
+        # Many addresses share their domain: half of the work is remembered as a whole.
+        tail = self._tails.get(text[at:]) or self._learn_tail(text[at:])
+        head = {text[start : start + MIN_FRAGMENT] for start in range(min(at, len(text) - 2))} - tail[0]
+        known = self._known
+        try:
+            written = ",".join([known[gram] for gram in head])
+        except KeyError:
+            known = self._learn(head)
+            written = ",".join([known[gram] for gram in head])
+        return "{" + (f"{written},{tail[1]}" if written and tail[1] else written or tail[1]) + "}"
+
+    def _learn_tail(self, text: str) -> tuple[frozenset[str], str]:
+        if len(self._tails) > MEMO_TAILS:
+            self._tails = {}
+        grams = frozenset(text[start : start + MIN_FRAGMENT] for start in range(len(text) - 2))
+        tail = self._tails[text] = (grams, ",".join(self._written((text,))))
+        return tail
 
     def _written(self, texts: Iterable[str]) -> Iterable[str]:
         grams = {text[start : start + MIN_FRAGMENT] for text in texts for start in range(len(text) - 2)}

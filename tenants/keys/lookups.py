@@ -10,7 +10,7 @@ from django.db.models.sql.compiler import SQLUpdateCompiler
 from tenants.keys.errors import MIN_FRAGMENT, FragmentTooShort, UnanswerableLookup
 
 if TYPE_CHECKING:
-    from tenants.keys.fields import EncryptedField
+    from tenants.keys.base import EncryptedField
 
     AnyLookup = Lookup[Any]
 else:

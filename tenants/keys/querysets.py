@@ -18,9 +18,10 @@ from django.db.models.query import ModelIterable, prefetch_related_objects
 from django.db.models.sql.where import AND, WhereNode
 
 from tenants.keys import bulk
+from tenants.keys.attributes import Prepared
+from tenants.keys.base import EncryptedField, with_companions
 from tenants.keys.companions import Companion
 from tenants.keys.errors import UnanswerableLookup
-from tenants.keys.fields import EncryptedField, Prepared, with_companions
 from tenants.keys.lookups import AnswerableLookup, EncryptedCol, EncryptedIsNull, FragmentLookup
 
 M = TypeVar("M", bound=models.Model, covariant=True)

@@ -22,8 +22,8 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from tenants.keys import cipher, files, ring
+from tenants.keys.base import EncryptedField, encrypted_fields
 from tenants.keys.companions import BlindIndexField, GramsField
-from tenants.keys.fields import EncryptedField, encrypted_fields
 from tenants.scope import scope_id
 
 CHUNK_ROWS = 2_000

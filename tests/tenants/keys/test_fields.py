@@ -12,9 +12,10 @@ from django.db.models import F, Value
 from django.db.models.functions import Lower
 from django.forms import modelform_factory
 
+from tenants.keys.attributes import Sealed
 from tenants.keys.companions import is_companion
 from tenants.keys.errors import TamperedCiphertext, UnanswerableLookup, UnsealableValue
-from tenants.keys.fields import EncryptedEmailField, EncryptedJSONField, EncryptedTextField, Sealed
+from tenants.keys.fields import EncryptedEmailField, EncryptedJSONField, EncryptedTextField
 from tenants.scope import organization_scope
 from tests.tenants.keys.shelf import Letter, Numbered, Person
 

@@ -134,10 +134,10 @@ def test_remembered_tokens_equal_fresh_ones_also_when_the_memory_overflows(
     monkeypatch.setattr("tenants.keys.index.MEMO_GRAMS", 10)
     indexer = Indexer(b"k" * 32)
     memo = GramMemo(indexer, b"e")
-    for number in range(50):
-        text = f"person{number}@example.com"
+    texts = [f"person{number}@example.com" for number in range(50)]
+    for text in [*texts, "a@b", "ab@c", "a@b@c@d", "@abcd", "ab@", "aaaa@aaaa"]:
         grams = {text[at : at + MIN_FRAGMENT] for at in range(len(text) - MIN_FRAGMENT + 1)}
         assert memo.tokens([text]) == sorted(set(indexer.tokens(b"e", grams)))
         assert sorted(map(int, memo.array([text])[1:-1].split(","))) == memo.tokens([text])
     assert len(memo._known) < 60
-    assert memo.array(["ab"]) == "{}"
+    assert memo.array(["ab"]) == memo.array(["a@"]) == memo.array([]) == "{}"
