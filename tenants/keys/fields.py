@@ -16,15 +16,21 @@ from django.core.validators import EmailValidator, MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenants.keys.base import EncryptedField
+from tenants.keys.attributes import Ciphertext, Prepared, Sealed
+from tenants.keys.base import EncryptedField, encrypted_fields, with_companions
 from tenants.keys.normalize import EMAIL, PHONE
 
 __all__ = [
+    "Ciphertext",
     "EncryptedEmailField",
     "EncryptedField",
     "EncryptedJSONField",
     "EncryptedPhoneField",
     "EncryptedTextField",
+    "Prepared",
+    "Sealed",
+    "encrypted_fields",
+    "with_companions",
 ]
 
 

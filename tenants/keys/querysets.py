@@ -208,7 +208,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
         super()._fetch_all()
 
     def _require_instances(self) -> None:
-        if self._iterable_class is not ModelIterable:  # type: ignore[attr-defined]
+        if self._iterable_class is not ModelIterable:
             raise UnanswerableLookup("Search the fragment before values() or values_list().")
 
     def iterator(self, chunk_size: int | None = None) -> Iterator[M]:
