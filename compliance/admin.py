@@ -1,0 +1,5 @@
+"""Hands on the pages of the rooms."""
+
+from compliance.audit.admin import AuditEntryAdmin
+
+__all__ = ["AuditEntryAdmin"]

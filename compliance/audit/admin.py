@@ -1,0 +1,2 @@
+"""The audit trail's pages."""
+AuditEntryAdmin = None

@@ -1,0 +1,23 @@
+"""What compliance adds to the kernel: who may read the audit trail, and on whose behalf jobs act."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from compliance.audit import links
+from compliance.audit.context import acting_as
+from compliance.audit.models import SourceKind
+from compliance.audit.tracking import AuditedModel
+from tenants.accounts import roles
+from tenants.jobs import registry
+from tenants.jobs.models import Job
+
+roles.grant_built_in(["compliance.view_auditentry"], roles.COMPLIANCE)
+
+
+def _acting_for(job: Job) -> AbstractContextManager[Any]:
+    """A job acts on behalf of whoever started it."""
+    return acting_as(actor=job.actor_id, source_kind=SourceKind.JOB, source_id=job.pk)
+
+
+registry.surround(_acting_for)
+links.follow_all(AuditedModel)
