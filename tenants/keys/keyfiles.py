@@ -13,8 +13,10 @@ from tenants.keys.errors import KeyRingError
 
 
 def private_directory(path: Path) -> None:
-    """Create ``path`` (and its parents) with mode 700."""
+    """See to it that ``path`` exists and has mode 700; parents that are missing are made as usual."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 from django.db import connection, models
-from django.db.models import Case, Count, F, Max, OuterRef, Q, Subquery, When
+from django.db.models import Case, Count, F, Max, OuterRef, Prefetch, Q, Subquery, When
 from django.db.models.functions import Lower
 from django.test.utils import CaptureQueriesContext
 
 from tenants.keys.errors import FragmentTooShort, UnanswerableLookup
+from tenants.scope import organization_scope
 from tests.tenants.keys.shelf import Letter, Person
 
 pytestmark = pytest.mark.django_db
@@ -317,3 +318,45 @@ def test_update_empties_a_value_with_its_companions(crowd: list[Person]) -> None
     assert not Person.objects.filter(email__contains="person01").exists()
     assert not Person.objects.filter(email="person01@example.com").exists()
     assert [p.name for p in Person.objects.filter(email="")] == ["p01"]
+
+
+def test_the_rest_of_a_queryset_works_over_fragments(crowd: list[Person]) -> None:
+    found = Person.objects.filter(email__contains="person1")
+    first = crowd[10]
+    assert found.contains(first)
+    assert not found.contains(crowd[0])
+    assert found.in_bulk([first.pk, crowd[0].pk]) == {first.pk: first}
+    assert found.earliest("name") == first
+    assert found.select_for_update().order_by("name")[0] == first
+    assert [p.name for p in found.distinct().order_by("name")[:2]] == ["p10", "p11"]
+    assert found.only("email").order_by("name")[0].email == "person10@example.com"
+    assert (found & Person.objects.filter(name__gt="p17")).count() == 2
+    assert bool(found) is True
+    assert "Limit" in found.all()[:3].explain()
+
+
+def test_a_related_queryset_with_a_fragment_is_prefetched(crowd: list[Person]) -> None:
+    Letter.objects.bulk_create(
+        [Letter(person=crowd[0], email="one@x.example"), Letter(person=crowd[0], email="two@x.example")]
+    )
+    prefetch = Prefetch("letters", Letter.objects.filter(email__contains="two@"), to_attr="found")
+    person = Person.objects.prefetch_related(prefetch).get(pk=crowd[0].pk)
+    assert [letter.email for letter in person.found] == ["two@x.example"]
+
+
+def test_groups_over_joined_encrypted_models_work(crowd: list[Person]) -> None:
+    Letter.objects.bulk_create([Letter(person=crowd[0], email="one@x.example") for _ in range(2)])
+    counted = (
+        Letter.objects.select_related("person").annotate(n=Count("person__name")).order_by("person__name")
+    )
+    assert [(letter.n, letter.person.email) for letter in counted] == [(1, "person00@example.com")] * 2
+
+
+def test_a_queryset_runs_in_the_organisation_in_which_it_is_evaluated(
+    crowd: list[Person], organization_b: Any
+) -> None:
+    found = Person.objects.filter(email="person01@example.com")
+    with organization_scope(organization_b):
+        foreign = found.query.get_compiler("default").as_sql()[1]
+    ours = found.query.get_compiler("default").as_sql()[1]
+    assert foreign != ours

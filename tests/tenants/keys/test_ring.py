@@ -43,6 +43,13 @@ def test_folder_and_files_of_the_ring_are_private(own_ring: Path) -> None:
         assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_folder_that_others_could_read_is_closed(own_ring: Path) -> None:
+    own_ring.mkdir(mode=0o755)
+    own_ring.chmod(0o755)
+    ring.create_keys(SCOPE)
+    assert own_ring.stat().st_mode & 0o777 == 0o700
+
+
 def test_creating_keys_twice_keeps_the_first(own_ring: Path) -> None:
     ring.create_keys(SCOPE)
     blob = sealed()
