@@ -2,6 +2,7 @@
 
 from crm.companies.models import Company, CompanyTag
 from crm.deals.models import Deal, DealTag, Pipeline, Stage, StageKind
+from crm.imports.models import Import, ImportReject, ImportState
 from crm.people.models import Contact, ContactTag, Lead, LeadStatus, LeadTag
 from crm.records.models import Tag
 
@@ -12,6 +13,9 @@ __all__ = [
     "ContactTag",
     "Deal",
     "DealTag",
+    "Import",
+    "ImportReject",
+    "ImportState",
     "Lead",
     "LeadStatus",
     "LeadTag",

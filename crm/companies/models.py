@@ -14,7 +14,7 @@ class Company(Record):
 
     name = models.CharField(_("name"), max_length=200)
     domain = models.CharField(_("domain"), max_length=253, blank=True, help_text=_("Such as example.com"))
-    website = models.URLField(_("website"), max_length=500, blank=True, assume_scheme="https")
+    website = models.URLField(_("website"), max_length=500, blank=True)
     industry = models.CharField(_("industry"), max_length=120, blank=True)
     employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
     founded_year = models.PositiveSmallIntegerField(_("founded"), null=True, blank=True)

@@ -27,7 +27,7 @@ class Person(Record):
     other_phones = EncryptedJSONField(_("other phones"), blank=True)
     address = EncryptedJSONField(_("address"), blank=True)
     country = models.CharField(_("country"), max_length=2, blank=True, choices=country_choices)
-    website = models.URLField(_("website"), max_length=500, blank=True, assume_scheme="https")
+    website = models.URLField(_("website"), max_length=500, blank=True)
     notes = EncryptedTextField(_("notes"), blank=True)
 
     class Meta(Record.Meta):
@@ -135,5 +135,3 @@ class LeadTag(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
