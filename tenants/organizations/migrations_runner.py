@@ -170,12 +170,16 @@ def _migrate_batch(batch: list[Organization], changes: dict[str, SchemaChange]) 
 def _migrate_one(organization: Organization, changes: dict[str, SchemaChange]) -> None:
     version = organization.schema_version
     with role_mode("owner"), organization_scope(organization), connection.cursor() as cursor:
+        new_tables = False
         while (change := changes.get(version)) and change.statements is not None:
             blueprint.replay(cursor, change.statements, organization.schema_name)
+            new_tables |= any(statement.startswith("CREATE TABLE") for statement in change.statements)
             version = change.to_version
         if version != code_version():
             migrate_here(labels=organization_app_labels())
-        database.grant_schema(cursor, organization.schema_name)
+            new_tables = True
+        if new_tables:
+            database.grant_schema(cursor, organization.schema_name)
     with platform_scope():
         moved = Organization.objects.filter(pk=organization.pk, schema_version=organization.schema_version)
         moved.update(schema_version=code_version())
