@@ -1,2 +1,3 @@
 """The audit trail's pages."""
+
 AuditEntryAdmin = None

@@ -145,8 +145,8 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
         }
         if update_conflicts and not set(unique_fields or ()) <= {"pk", self.model._meta.pk.name}:
             raise UnanswerableLookup(
-                "Which rows a conflict changes is not known before, so it could not be recorded: find them first,"
-                " then bulk_update() those that exist and bulk_create() the others."
+                "Which rows a conflict changes is not known before, so it could not be recorded: find them"
+                " first, then bulk_update() those that exist and bulk_create() the others."
             )
         self._for_write = True
         with transaction.atomic(using=self.db, savepoint=False):
@@ -189,9 +189,7 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
             pks = list(models.QuerySet.order_by(self).values_list("pk", flat=True))
             for portion in _portions(pks):
                 before = read_raw(self.model, portion, fields, lock=True)
-                services.record_many(
-                    deletions.removal(self.model, pk, held) for pk, held in before.items()
-                )
+                services.record_many(deletions.removal(self.model, pk, held) for pk, held in before.items())
             chosen = models.QuerySet(self.model, using=using).filter(pk__in=pks)
             deleted: int = chosen._raw_delete(using)  # type: ignore[attr-defined]
         return deleted

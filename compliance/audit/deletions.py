@@ -17,7 +17,7 @@ _gathering: ContextVar[list[Entry] | None] = ContextVar("gathering", default=Non
 
 @contextmanager
 def gathered(using: str) -> Iterator[None]:
-    """Write the entries of all rows that are deleted inside together, in one transaction with the deletion."""
+    """Write the entries of all rows that are deleted inside at once, in one transaction with the deletion."""
     if _gathering.get() is not None:
         yield
         return

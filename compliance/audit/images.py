@@ -83,7 +83,9 @@ def differ(field: Field, old: Any, new: Any) -> bool:
     return bool(old != new)
 
 
-def changes_between(fields: Iterable[Field], before: dict[str, Any], after: dict[str, Any], pk: Any) -> Changes:
+def changes_between(
+    fields: Iterable[Field], before: dict[str, Any], after: dict[str, Any], pk: Any
+) -> Changes:
     """What differs between two sets of raw values by attribute name."""
     found = {}
     for field in fields:
@@ -119,7 +121,9 @@ def kept(value: Any) -> Any:
     return deepcopy(value) if isinstance(value, list | dict) else value
 
 
-def read_raw(model: type[models.Model], pks: Iterable[Any], fields: Iterable[Field], *, lock: bool) -> dict[Any, dict[str, Any]]:
+def read_raw(
+    model: type[models.Model], pks: Iterable[Any], fields: Iterable[Field], *, lock: bool
+) -> dict[Any, dict[str, Any]]:
     """The raw values of rows by primary key, locked for the rest of the transaction if asked."""
     names = [field.name for field in fields]
     # Past any manager: rows in the trash, and subclasses of querysets, are none of its concern.

@@ -1,4 +1,4 @@
-"""Many-to-many relations of audited models (a contact's tags): a change of the set is a change of the record."""
+"""Many-to-many relations of audited models (a contact's tags): a change of the set changes the record."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -70,7 +70,8 @@ def follow_all(base: type[models.Model]) -> None:
 def record_changes(
     model: type[models.Model], name: str, changes: Mapping[Any, tuple[Collection[Any], Collection[Any]]]
 ) -> int:
-    """For code that writes the table between in bulk: the old and new keys of each holder. Returns the entries."""
+    """For code that writes the table between in bulk: the old and new keys of each holder. Returns how many
+    entries."""
     link = next(link for link in _by_through.values() if link.holder is model and link.name == name)
     return services.record_many(
         link.entry(holder, old, new) for holder, (old, new) in changes.items() if set(old) != set(new)
@@ -94,10 +95,8 @@ def _note(
     present = link.present(moved)
     for holder, targets in moved.items():
         old = present.get(holder, set())
-        if action == "pre_add":
-            new = old | (targets or set())
-        else:
-            new = set() if targets is None else old - targets
+        moving = old if targets is None else targets
+        new = old | moving if action == "pre_add" else old - moving
         if new != old:
             entries.append(link.entry(holder, old, new))
     services.record_many(entries)

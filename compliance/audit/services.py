@@ -26,9 +26,7 @@ COLUMNS = (
     "id", "at", "actor_id", "actor_kind", "action", "kind", "object_id", "fields", "changes",
     "source_kind", "source_id", "request_id",
 )  # fmt: skip
-_INSERT = (
-    f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
-)
+_INSERT = f"INSERT INTO {TABLE} ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))})"  # noqa: S608
 _COPY = f"COPY {TABLE} ({', '.join(COLUMNS)}) FROM STDIN"
 NULL = "\\N"
 LINES_AT_ONCE = 5_000

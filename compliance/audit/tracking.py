@@ -81,7 +81,8 @@ class AuditedModel(models.Model):
         those that set themselves, such as ``updated_at``): what others changed meanwhile stays."""
         self.require_own_organization()
         options: dict[str, Any] = {"raw": raw, "using": using}
-        with transaction.atomic(using=using or router.db_for_write(type(self), instance=self), savepoint=False):
+        database = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=database, savepoint=False):
             if force_insert or (self._state.adding and not force_update and not update_fields):
                 super().save_base(**options, force_insert=force_insert, force_update=force_update)
                 names = filled_names(self)
@@ -112,7 +113,7 @@ class AuditedModel(models.Model):
             return super().delete(using=using, keep_parents=keep_parents)
 
     def require_own_organization(self) -> None:
-        """Raises :class:`WrongOrganization` where the current schema is not the one that this was loaded from."""
+        """Raises :class:`WrongOrganization` where the current schema is not the one that this is from."""
         image = getattr(self._state, "image", None)
         if image is not None and image.schema != current_schema():
             raise WrongOrganization(

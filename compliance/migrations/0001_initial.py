@@ -2,41 +2,90 @@
 
 import django.contrib.postgres.fields
 import django.utils.timezone
+from django.db import migrations, models
+
 import tenants.ids
 import tenants.keys.fields
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('actor_id', models.UUIDField(null=True, verbose_name='by')),
-                ('actor_kind', models.CharField(choices=[('user', 'user'), ('operator', 'operator'), ('system', 'system')], max_length=8, verbose_name='kind of actor')),
-                ('action', models.CharField(choices=[('created', 'created'), ('updated', 'changed'), ('deleted', 'deleted'), ('restored', 'restored'), ('purged', 'removed for good')], max_length=16, verbose_name='action')),
-                ('kind', models.CharField(max_length=100, verbose_name='kind')),
-                ('object_id', models.UUIDField(verbose_name='record')),
-                ('fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, verbose_name='fields')),
-                ('changes', tenants.keys.fields.EncryptedJSONField(blank=True, verbose_name='changes')),
-                ('source_kind', models.CharField(blank=True, choices=[('import', 'import'), ('job', 'job'), ('bulk', 'bulk action'), ('command', 'command')], max_length=8, verbose_name='through')),
-                ('source_id', models.UUIDField(null=True)),
-                ('request_id', models.UUIDField(null=True, verbose_name='request')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("actor_id", models.UUIDField(null=True, verbose_name="by")),
+                (
+                    "actor_kind",
+                    models.CharField(
+                        choices=[("user", "user"), ("operator", "operator"), ("system", "system")],
+                        max_length=8,
+                        verbose_name="kind of actor",
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("created", "created"),
+                            ("updated", "changed"),
+                            ("deleted", "deleted"),
+                            ("restored", "restored"),
+                            ("purged", "removed for good"),
+                        ],
+                        max_length=16,
+                        verbose_name="action",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=100, verbose_name="kind")),
+                ("object_id", models.UUIDField(verbose_name="record")),
+                (
+                    "fields",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, verbose_name="fields"
+                    ),
+                ),
+                ("changes", tenants.keys.fields.EncryptedJSONField(blank=True, verbose_name="changes")),
+                (
+                    "source_kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("import", "import"),
+                            ("job", "job"),
+                            ("bulk", "bulk action"),
+                            ("command", "command"),
+                        ],
+                        max_length=8,
+                        verbose_name="through",
+                    ),
+                ),
+                ("source_id", models.UUIDField(null=True)),
+                ("request_id", models.UUIDField(null=True, verbose_name="request")),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit trail',
-                'ordering': ['-id'],
-                'default_permissions': ('view',),
-                'indexes': [models.Index(fields=['kind', 'object_id', '-id'], name='audit_of_record'), models.Index(condition=models.Q(('source_id__isnull', False)), fields=['source_id', 'action'], name='audit_of_source')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit trail",
+                "ordering": ["-id"],
+                "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["kind", "object_id", "-id"], name="audit_of_record"),
+                    models.Index(
+                        condition=models.Q(("source_id__isnull", False)),
+                        fields=["source_id", "action"],
+                        name="audit_of_source",
+                    ),
+                ],
             },
         ),
     ]
