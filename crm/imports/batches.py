@@ -10,10 +10,11 @@ from typing import Any
 from django.db import connection
 from uuid_utils import uuid7
 
-from compliance.audit.models import AuditEntry
+from compliance.audit.models import Action
+from compliance.audit.services import Entry, kind_of
 from crm.companies.models import Company
-from crm.imports.changes import Changes, for_audit
-from crm.imports.copying import NULL, RowWriter, copy_statement, literal
+from crm.imports.changes import for_history
+from crm.imports.copying import RowWriter, copy_statement
 from crm.imports.kinds import field_of, is_encrypted
 from crm.imports.links import Links
 from crm.imports.models import ImportReject
@@ -38,6 +39,7 @@ class Batch:
 
     copies: list[tuple[str, list[str]]] = field(default_factory=list)
     updates: list[tuple[str, list[Any]]] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -59,72 +61,80 @@ class BatchBuilder:
 
     def build(self, found: Sorted, links: Links) -> Batch:
         batch = Batch(counts=dict(found.counts()))
-        batch.counts["companies_created"] = len(found.links.companies)
-        history = _History(self.origin, self.now)
-        self._companies(found, batch, history)
-        self._tags(found, batch, history)
+        self._companies(found, batch)
+        self._tags(found, batch)
         tag_links: list[str] = []
-        self._new(found, links, batch, history, tag_links)
-        self._updates(found.updated, batch, history, tag_links)
+        self._new(found, links, batch, tag_links)
+        self._updates(found.updated, batch, tag_links)
         if tag_links:
             link = self.kind.tag_links._meta.db_table
             columns = ["id", self.kind.tag_owner_column, "tag_id"]
             batch.copies.append((copy_statement(link, columns), tag_links))
-        batch.copies += history.copies()
         self._rejects(found, batch)
         return batch
 
     # --- What rows bring along -----------------------------------------------------------------------------
-    def _companies(self, found: Sorted, batch: Batch, history: "_History") -> None:
+    def _companies(self, found: Sorted, batch: Batch) -> None:
         if not found.links.companies:
             return
         writer = RowWriter(Company, ("name",), self._own)
         lines = []
         for company, name in found.links.companies.values():
             lines.append(writer.line(bytes.fromhex(company), [name], {}))
-            history.created(str(Company._meta.label_lower), company, ("name",))
+            batch.history.append(_created(kind_of(Company), company, ("name",)))
         batch.copies.append((writer.statement, lines))
 
-    def _tags(self, found: Sorted, batch: Batch, history: "_History") -> None:
+    def _tags(self, found: Sorted, batch: Batch) -> None:
         if not found.links.tags:
             return
         writer = RowWriter(Tag, ("name",), {"created_at": self.now})
         lines = []
         for tag, name in found.links.tags.values():
             lines.append(writer.line(bytes.fromhex(tag), [name], {}))
-            history.created(str(Tag._meta.label_lower), tag, ("name",))
+            batch.history.append(_created(kind_of(Tag), tag, ("name",)))
         batch.copies.append((writer.statement, lines))
 
     # --- Rows ----------------------------------------------------------------------------------------------
-    def _new(
-        self, found: Sorted, links: Links, batch: Batch, history: "_History", tag_links: list[str]
-    ) -> None:
+    def _new(self, found: Sorted, links: Links, batch: Batch, tag_links: list[str]) -> None:
         if not found.new:
             return
         planner, line = self.planner, self.records.line
         defaults = planner.creation_defaults(links)
-        label, slots = self.kind.label, planner.slots
+        label, fields = kind_of(self.kind.model), planner.history_fields
         lines = []
         for item in found.new:
             pk = uuid7().bytes
             values = planner.complete_new(item, links, defaults)
             lines.append(line(pk, values, item.digests))
-            history.created(label, pk.hex(), slots)
+            batch.history.append(_created(label, pk.hex(), fields))
             if id(item) in found.tag_ids:
                 tag_links += _tag_lines(pk.hex(), found.tag_ids[id(item)])
         batch.copies.append((self.records.statement, lines))
 
-    def _updates(
-        self, updates: list[Update], batch: Batch, history: "_History", tag_links: list[str]
-    ) -> None:
+    def _updates(self, updates: list[Update], batch: Batch, tag_links: list[str]) -> None:
+        label = kind_of(self.kind.model)
         groups: dict[tuple[int, ...], list[Update]] = defaultdict(list)
         for update in updates:
             groups[tuple(sorted(update.changes))].append(update)
             pk = update.record.pk.hex()
             tag_links += _tag_lines(pk, update.new_tags)
-            history.updated(self.kind.label, pk, self.planner.slots, update.changes, update.new_tags)
+            batch.history.append(
+                Entry(Action.UPDATED, label, uuid.UUID(bytes=update.record.pk), self._for_history(update))
+            )
         for positions, group in groups.items():
             batch.updates.append(self._update_statement(positions, group))
+
+    def _for_history(self, update: Update) -> dict[str, list[Any]]:
+        """Old and new values, which undoing an import restores."""
+        slots = self.planner.slots
+        shown = {
+            slots[position]: [for_history(field_of(self.kind, slots[position]), text) for text in pair]
+            for position, pair in update.changes.items()
+        }
+        if update.new_tags:
+            both = [update.old_tags, update.old_tags | set(update.new_tags)]
+            shown["tags"] = [sorted(str(uuid.UUID(hex=tag)) for tag in tags) for tags in both]
+        return shown
 
     def _update_statement(self, positions: tuple[int, ...], group: list[Update]) -> tuple[str, list[Any]]:
         """One statement for all rows that change the same fields."""
@@ -184,59 +194,10 @@ class BatchBuilder:
         batch.copies.append((writer.statement, lines))
 
 
+def _created(label: str, pk: str, fields: tuple[str, ...]) -> Entry:
+    """The record itself holds the values."""
+    return Entry(Action.CREATED, label, uuid.UUID(hex=pk), None, fields)
+
+
 def _tag_lines(pk: str, tags: list[str]) -> list[str]:
     return [f"{uuid7().hex}\t{pk}\t{tag}" for tag in tags]
-
-
-class _History:
-    """The audit entries of a chunk."""
-
-    def __init__(self, origin: Origin, now: dt.datetime) -> None:
-        shared = {
-            "at": now,
-            "actor_id": origin.actor_id,
-            "source_kind": "import",
-            "source_id": origin.import_id,
-        }
-        self._shared = shared
-        self._lines: dict[str, list[str]] = {}
-        self._writers: dict[tuple[Any, ...], RowWriter] = {}
-
-    def created(self, label: str, pk: str, slots: tuple[str, ...]) -> None:
-        """The record itself holds the values."""
-        key = ("created", label, slots)
-        writer = self._writers.get(key)
-        if writer is None:
-            constants = self._shared | {"action": "created", "kind": label, "fields": array_literal(slots)}
-            writer = self._writers[key] = RowWriter(AuditEntry, ("object_id",), constants)
-        self._lines.setdefault(writer.statement, []).append(writer.line(uuid7().bytes, [pk], {}))
-
-    def updated(
-        self, label: str, pk: str, slots: tuple[str, ...], changes: Changes, new_tags: list[str]
-    ) -> None:
-        """Old and new values, encrypted: what an undo restores."""
-        key = ("updated", label)
-        writer = self._writers.get(key)
-        if writer is None:
-            constants = self._shared | {"action": "updated", "kind": label}
-            writer = self._writers[key] = RowWriter(AuditEntry, ("object_id", "fields", "changes"), constants)
-        shown = {
-            slots[position]: [for_audit(slots[position], text) for text in pair]
-            for position, pair in changes.items()
-        }
-        if new_tags:
-            shown["tags"] = [[], new_tags]
-        text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
-        values = [pk, array_literal(tuple(shown)), text]
-        self._lines.setdefault(writer.statement, []).append(writer.line(uuid7().bytes, values, {}))
-
-    def copies(self) -> list[tuple[str, list[str]]]:
-        return list(self._lines.items())
-
-
-def array_literal(names: tuple[str, ...]) -> str:
-    """Field names as a PostgreSQL array."""
-    return "{" + ",".join(names) + "}"
-
-
-__all__ = ["NULL", "Batch", "BatchBuilder", "Origin", "literal"]

@@ -1,8 +1,11 @@
 """What a row would change in the record that it matches."""
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
+
+from django.db.models import IntegerField
 
 from crm.imports.conversion import address_json, list_json
 from crm.imports.kinds import LIST_SLOTS, VIRTUAL_SLOTS, RecordKind
@@ -71,8 +74,12 @@ _MERGES: dict[str, Callable[[str, str, bool], str]] = {
 }
 
 
-def for_audit(slot: str, text: str) -> Any:
-    """A value as the history shows it: lists and addresses as such, nothing as null."""
+def for_history(field: Any, text: str) -> Any:
+    """A value as audit entries hold it: an empty text as such where the column has no NULL, else null."""
     if not text:
-        return None
-    return json.loads(text) if slot in _MERGES else text
+        return None if field.null else ""
+    if field.name in _MERGES:
+        return json.loads(text)
+    if field.is_relation:
+        return str(uuid.UUID(hex=text))
+    return int(text) if isinstance(field, IntegerField) else text

@@ -5,6 +5,8 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from compliance.audit.context import acting_as
+from compliance.audit.models import SourceKind
 from crm.imports import running, services
 from crm.imports.models import Import, ImportState
 from tenants.jobs.context import JobContext
@@ -27,7 +29,7 @@ def run(ctx: JobContext, *, import_id: str) -> dict[str, Any]:
         ctx.checkpoint(state, done=done, total=max(total, done))
 
     try:
-        with services.open_file(item) as file:
+        with services.open_file(item) as file, acting_as(source_kind=SourceKind.IMPORT, source_id=item.pk):
             tally = running.run(
                 file,
                 setup,

@@ -19,10 +19,11 @@ MAX_REMEMBERED = 20_000
 
 @dataclass
 class NewLinks:
-    """Records that a chunk has to create before its rows."""
+    """Records that a chunk has to create before its rows, and names that could not be linked."""
 
     companies: dict[str, tuple[str, str]] = field(default_factory=dict)  # lower name -> (hex id, name)
     tags: dict[str, tuple[str, str]] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
 
 
 class Links:
@@ -32,7 +33,6 @@ class Links:
         self.kind = kind
         self.at = {slot: position for position, slot in enumerate(slots)}
         self.now = now
-        self.notes: Counter[str] = Counter()
         self._companies: dict[str, str] = {}
         self._tags: dict[str, str] = {}
         self._owners = _owners() if "owner" in self.at else {}
@@ -50,9 +50,9 @@ class Links:
         if "company" in self.at:
             self._link_companies(items, new)
         if "owner" in self.at:
-            self._link_owners(items)
+            self._link_owners(items, new)
         if "contact" in self.at:
-            self._link_contacts(items)
+            self._link_contacts(items, new)
         if self._stages is not None:
             self._link_stages(self._stages, items, columns, problems)
         return new, problems
@@ -85,7 +85,7 @@ class Links:
                 item.values[position] = known[name.lower()]
 
     # --- Owners and contacts -------------------------------------------------------------------------------
-    def _link_owners(self, items: list[Item]) -> None:
+    def _link_owners(self, items: list[Item], new: NewLinks) -> None:
         position = self.at["owner"]
         for item in items:
             name = item.values[position]
@@ -93,9 +93,9 @@ class Links:
                 found = self._owners.get(name.casefold(), "")
                 item.values[position] = found
                 # Nobody of that name works here: the record stays, without an owner.
-                self.notes["owner_unknown"] += not found
+                new.notes["owner_unknown"] += not found
 
-    def _link_contacts(self, items: list[Item]) -> None:
+    def _link_contacts(self, items: list[Item], new: NewLinks) -> None:
         position = self.at["contact"]
         cipher = FieldCipher(Contact, "email")
         digests = {item.values[position]: b"" for item in items if item.values[position]}
@@ -114,7 +114,7 @@ class Links:
             email = item.values[position]
             if email:
                 item.values[position] = found.get(digests[email], "")
-                self.notes["contact_unknown"] += not item.values[position]
+                new.notes["contact_unknown"] += not item.values[position]
 
     # --- Stages --------------------------------------------------------------------------------------------
     def _link_stages(

@@ -29,7 +29,8 @@ class Update:
     record: Candidate
     item: Item
     changes: Changes
-    new_tags: list[str]  # hex ids
+    new_tags: list[str] = field(default_factory=list)  # hex ids
+    old_tags: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Sorted:
             unchanged=self.unchanged,
             duplicate=len(self.duplicates),
             rejected=len(self.rejected),
+            companies_created=len(self.links.companies),
+            **self.links.notes,
         )
 
 
@@ -66,6 +69,8 @@ class Planner:
         self.at = {slot: position for position, slot in enumerate(self.slots)}
         self.columns = columns  # the file's column of each slot, for problems
         self.now = now
+        self.stored = tuple(slot for slot in self.slots if slot not in VIRTUAL_SLOTS)
+        self.history_fields = tuple(slot for slot in self.slots if slot != "pipeline")
         self._derived = len(self.slots) - len(converter.slots)
         self._required = tuple(self.at[slot] for slot in kind.required if slot in self.at)
 
@@ -84,7 +89,7 @@ class Planner:
         ``seen`` gathers the keys of the file; it may be left out when the same items are sorted again.
         ``lock`` keeps the matched records from being changed by others until the transaction ends.
         """
-        matcher = Matcher(self.kind, self._stored(), self.at, self.rules, writer.ciphers)
+        matcher = Matcher(self.kind, self.stored, self.at, self.rules, writer.ciphers)
         differ = Differ(self.kind, self.slots, self.rules, writer.ciphers)
         found = Sorted()
         for item in items:
@@ -120,9 +125,6 @@ class Planner:
                 self._repeated(matcher.give_keys(item), item, seen)
         links.forget()  # what it took for new was stored, or not wanted
 
-    def _stored(self) -> tuple[str, ...]:
-        return tuple(slot for slot in self.slots if slot not in VIRTUAL_SLOTS)
-
     def _completed(self, given: list[str]) -> list[str]:
         """The row's values with those that follow from them."""
         values = given + [""] * self._derived
@@ -155,7 +157,7 @@ class Planner:
             else:
                 touched.add(record.pk)
                 changes = differ.changes(item.values, record)
-                found.updated.append(Update(record, item, changes, []))
+                found.updated.append(Update(record, item, changes))
 
     def _decide_new(
         self, item: Item, matcher: Matcher, fresh: dict[tuple[int, Key], Item], found: Sorted
@@ -191,8 +193,8 @@ class Planner:
         present = self._present_tags([update for update in found.updated if id(update.item) in tagged])
         changed = []
         for update in found.updated:
-            has = present.get(update.record.pk, set())
-            update.new_tags = [tag for tag in tagged.get(id(update.item), ()) if tag not in has]
+            update.old_tags = present.get(update.record.pk, set())
+            update.new_tags = [tag for tag in tagged.get(id(update.item), ()) if tag not in update.old_tags]
             if update.changes or update.new_tags:
                 self._follow(update, links)
                 changed.append(update)
@@ -216,7 +218,7 @@ class Planner:
         """What changes along with another value: a deal that moves to a closing stage is closed."""
         if self.kind.name == "deals" and self.at["stage"] in update.changes:
             position = self.at["closed_at"]
-            old = update.record.raw[self._stored().index("closed_at")]
+            old = update.record.raw[self.stored.index("closed_at")]
             new = links.closed_at(update.changes[self.at["stage"]][1])
             if bool(old) != bool(new):
                 update.changes[position] = ("" if old is None else old.isoformat(), new)
@@ -236,7 +238,7 @@ class Planner:
     def creation_defaults(self, links: Links) -> dict[int, str]:
         """Slots that may not be blank, and what a new record gets there."""
         wanted: dict[str, Any] = {}
-        for slot in self._stored():
+        for slot in self.stored:
             found: Field[Any, Any] = field_of(self.kind, slot)
             default = found.get_default()
             if not found.null and default not in (None, ""):

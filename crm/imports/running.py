@@ -69,9 +69,7 @@ class Rehearsal:
     duplicates: list[int] = field(default_factory=list)
 
     def note(self, found: Sorted) -> None:
-        counts = found.counts()
-        counts["companies_created"] = len(found.links.companies)
-        self.tally.add(counts)
+        self.tally.add(found.counts())
         for item, problems in found.rejected:
             for problem in problems:
                 self.by_reason[problem.column, problem.code] += 1
@@ -151,7 +149,6 @@ def rehearse(file: File, setup: Setup, progress: Callable[[int], None] = lambda 
         chunk.rejected = _in_order(rejected, chunk.rejected)
         found.note(chunk)
         progress(source.rows_read)
-    found.tally.counts.update(links.notes)
     return found
 
 

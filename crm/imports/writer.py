@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
+from compliance.audit import services as audit
 from crm.imports.batches import Batch, BatchBuilder, Origin
 from crm.imports.links import existing_companies, existing_tags
 from crm.imports.matching import Item, Matcher
@@ -92,6 +93,7 @@ class ChunkStore:
                         copy.write(block)
             for statement, parameters in batch.updates:
                 cursor.execute(statement, parameters)
+            audit.copy_entries(cursor, batch.history)
 
 
 class Probe:

@@ -18,7 +18,7 @@ from tenants.jobs import services as jobs
 from tenants.jobs.errors import JobRefused
 from tenants.jobs.models import Job, JobState
 from tenants.organizations.models import Organization
-from tenants.scope import organization_scope
+from tenants.scope import organization_scope, platform_scope
 
 POLL_SECONDS = 0.2
 
@@ -46,7 +46,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print one JSON object as the last line.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        organization = Organization.objects.filter(slug=options["org"]).first()
+        with platform_scope():
+            organization = Organization.objects.filter(slug=options["org"]).first()
         if organization is None:
             raise CommandError(f"There is no organisation {options['org']}.")
         try:

@@ -8,10 +8,10 @@ import pytest
 
 from crm.imports import mapping, values
 from crm.imports.conversion import compile_mapping
-from crm.records.countries import country_code
 from crm.imports.names import split_name
 from crm.imports.problems import MESSAGES, Problem, Rejection, sentence
 from crm.imports.values import Reading, Refused
+from crm.records.countries import country_code
 
 DATA = Path(__file__).parents[2] / "data"
 

@@ -47,7 +47,7 @@ def test_people_map_and_what_has_no_place_is_listed_as_not_imported():
 def test_leads_and_companies_map_by_themselves():
     leads = mapped("leads-100.csv", "leads")
     assert leads["Lead Owner"] == "owner"
-    assert leads["Deal Stage"] == "stage"
+    assert leads["Deal Stage"] == "status"
     assert (leads["Email 1"], leads["Email 2"]) == ("email", "other_emails")
     companies = mapped("organizations-100.csv", "companies")
     assert companies == {
