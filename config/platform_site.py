@@ -1,0 +1,23 @@
+"""The platform's admin site: organisations, operators and the queue, and nothing that an organisation holds."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from config import command_search, dashboards
+from config.admin_site import SoftswitchAdminSite
+
+
+class PlatformAdminSite(SoftswitchAdminSite):
+    settings_name = "UNFOLD"
+    search_records = staticmethod(command_search.search_platform)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Operators only; each is a superuser of ``public``."""
+        return bool(super().has_permission(request)) and bool(getattr(request.user, "is_superuser", False))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        home = dashboards.platform_home(request) if self.has_permission(request) else {}
+        response: TemplateResponse = super().index(request, {**home, **(extra_context or {})})
+        return response
