@@ -10,7 +10,7 @@ from tenants.jobs.errors import PersonalValue
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}\Z")
 _TELEPHONE = re.compile(r"(?!\d{4}-\d\d-\d\d\Z)\d[\d.-]{6,18}\Z")  # but not a date
-_EMAIL = re.compile(r"[^\s@]@[^\s@]")
+_EMAIL = re.compile(r"""[^\s@"]@[^\s@"]""")
 _LIST_LIMIT = 10_000
 
 

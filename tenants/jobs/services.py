@@ -76,6 +76,13 @@ def cancel(*, job: Job, actor: "User | None") -> Job:
     return job
 
 
+def may_resume(job: Job) -> bool:
+    """Whether :func:`resume` would take the job now."""
+    if job.state == JobState.RUNNING:
+        return job.lease_expires_at is not None and job.lease_expires_at < timezone.now()
+    return job.state in _RESUMABLE
+
+
 def resume(*, job: Job, actor: "User | None") -> Job:
     """Have a failed, cancelled or abandoned job go on from its last checkpoint.
 

@@ -36,8 +36,12 @@ def _be_cluster() -> None:
     connection.set_schema_to_public()
     cluster = Cluster()
     cluster.start()
+    # The signal goes to the whole group, so there is nobody left to wait for; django-q2's handler would wait
+    # for its sentinel for ever when that died of the signal first.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     # Should the supervisor be killed, the workers must not outlive it.
-    while cluster.sentinel is not None and cluster.sentinel.is_alive():
+    while cluster.sentinel.is_alive():
         if os.getppid() != parent:
             os.killpg(0, signal.SIGTERM)
         time.sleep(0.5)
