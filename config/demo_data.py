@@ -29,15 +29,68 @@ COMPANY_FIRST = (
     " Harbour Hanse Helio Iron Kappa Lake Linden Luna Maple Meridian Metro Nord Ocean Orbit Pine Polar Prime Quartz"
     " River Ruhr Silver Solar Stein Summit Terra Union Vega Vista Wald West Wind"
 ).split()
-COMPANY_LAST = "Analytics Bau Energie Foods Health Logistics Media Robotics Software Systems Textil Travel Werke".split()
+COMPANY_LAST = (
+    "Analytics Bau Energie Foods Health Logistics Media Robotics Software Systems Textil Travel Werke".split()
+)
 LEGAL = ("GmbH", "AG", "Ltd", "Inc", "KG", "SAS", "BV")
-INDUSTRIES = ("Automotive", "Construction", "Education", "Energy", "Finance", "Food", "Health care", "Logistics", "Media", "Retail", "Software", "Travel")
-TITLES = ("Account Manager", "Buyer", "CEO", "CFO", "CTO", "Consultant", "Designer", "Engineer", "Head of Marketing", "Head of Sales", "HR Manager", "Operations Manager", "Product Manager", "Project Lead")
+INDUSTRIES = (
+    "Automotive",
+    "Construction",
+    "Education",
+    "Energy",
+    "Finance",
+    "Food",
+    "Health care",
+    "Logistics",
+    "Media",
+    "Retail",
+    "Software",
+    "Travel",
+)
+TITLES = (
+    "Account Manager",
+    "Buyer",
+    "CEO",
+    "CFO",
+    "CTO",
+    "Consultant",
+    "Designer",
+    "Engineer",
+    "Head of Marketing",
+    "Head of Sales",
+    "HR Manager",
+    "Operations Manager",
+    "Product Manager",
+    "Project Lead",
+)
 SOURCES = ("Website", "Referral", "Trade fair", "Webinar", "Partner", "Cold call", "Newsletter")
-PLACES = (("Berlin", "Germany"), ("Hamburg", "Germany"), ("Munich", "Germany"), ("Vienna", "Austria"), ("Zurich", "Switzerland"), ("Paris", "France"), ("Lyon", "France"), ("Madrid", "Spain"), ("Milan", "Italy"), ("Rotterdam", "Netherlands"), ("Copenhagen", "Denmark"), ("London", "United Kingdom"), ("Chicago", "United States"), ("Austin", "United States"))
+PLACES = (
+    ("Berlin", "Germany"),
+    ("Hamburg", "Germany"),
+    ("Munich", "Germany"),
+    ("Vienna", "Austria"),
+    ("Zurich", "Switzerland"),
+    ("Paris", "France"),
+    ("Lyon", "France"),
+    ("Madrid", "Spain"),
+    ("Milan", "Italy"),
+    ("Rotterdam", "Netherlands"),
+    ("Copenhagen", "Denmark"),
+    ("London", "United Kingdom"),
+    ("Chicago", "United States"),
+    ("Austin", "United States"),
+)
 STAGES = (("New", 30), ("Qualified", 25), ("Proposal", 18), ("Negotiation", 12), ("Won", 10), ("Lost", 5))
 LEAD_STAGES = ("new", "contacted", "qualified", "on_hold", "disqualified")
-PRODUCTS = ("Annual licence", "Pilot project", "Support contract", "Migration", "Training", "Rollout", "Renewal")
+PRODUCTS = (
+    "Annual licence",
+    "Pilot project",
+    "Support contract",
+    "Migration",
+    "Training",
+    "Rollout",
+    "Renewal",
+)
 TODAY = date(2026, 11, 1)  # the demo's own calendar, so that every run makes the same rows
 
 
@@ -71,17 +124,19 @@ def _companies(chance: random.Random, count: int) -> list[dict[str, object]]:
     for number, (first, last) in enumerate(pairs[:count], start=1):
         city, country = chance.choice(PLACES)
         domain = f"{_plain(first)}-{_plain(last)}.example"
-        rows.append({
-            "Company Id": f"C-{number:05d}",
-            "Name": f"{first} {last} {chance.choice(LEGAL)}",
-            "Website": f"https://www.{domain}/",
-            "Industry": chance.choice(INDUSTRIES),
-            "Number of employees": int(chance.lognormvariate(4.5, 1.2)) + 2,
-            "Founded": chance.randint(1920, 2024),
-            "City": city,
-            "Country": country,
-            "Source": chance.choice(SOURCES),
-        })
+        rows.append(
+            {
+                "Company Id": f"C-{number:05d}",
+                "Name": f"{first} {last} {chance.choice(LEGAL)}",
+                "Website": f"https://www.{domain}/",
+                "Industry": chance.choice(INDUSTRIES),
+                "Number of employees": int(chance.lognormvariate(4.5, 1.2)) + 2,
+                "Founded": chance.randint(1920, 2024),
+                "City": city,
+                "Country": country,
+                "Source": chance.choice(SOURCES),
+            }
+        )
     return rows
 
 
@@ -91,19 +146,21 @@ def _contacts(chance: random.Random, firms: list[dict[str, object]], count: int)
         first, last = chance.choice(FIRST), chance.choice(LAST)
         firm = chance.choice(firms)
         domain = str(firm["Website"]).removeprefix("https://www.").rstrip("/")
-        rows.append({
-            "Customer Id": f"P-{number:06d}",
-            "First Name": first,
-            "Last Name": last,
-            "Job Title": chance.choice(TITLES),
-            "Company": firm["Name"],
-            "Email": f"{_plain(first)}.{_plain(last)}{number}@{domain}",
-            "Phone": _phone(chance),
-            "City": firm["City"],
-            "Country": firm["Country"],
-            "Source": chance.choice(SOURCES),
-            "Customer since": (TODAY - timedelta(days=chance.randint(0, 2500))).isoformat(),
-        })
+        rows.append(
+            {
+                "Customer Id": f"P-{number:06d}",
+                "First Name": first,
+                "Last Name": last,
+                "Job Title": chance.choice(TITLES),
+                "Company": firm["Name"],
+                "Email": f"{_plain(first)}.{_plain(last)}{number}@{domain}",
+                "Phone": _phone(chance),
+                "City": firm["City"],
+                "Country": firm["Country"],
+                "Source": chance.choice(SOURCES),
+                "Customer since": (TODAY - timedelta(days=chance.randint(0, 2500))).isoformat(),
+            }
+        )
     return rows
 
 
@@ -112,17 +169,19 @@ def _leads(chance: random.Random, count: int) -> list[dict[str, object]]:
     for number in range(1, count + 1):
         first, last = chance.choice(FIRST), chance.choice(LAST)
         company = f"{chance.choice(COMPANY_FIRST)} {chance.choice(COMPANY_LAST)}"
-        rows.append({
-            "Lead Id": f"L-{number:05d}",
-            "First Name": first,
-            "Last Name": last,
-            "Company": company,
-            "Job Title": chance.choice(TITLES),
-            "Email": f"{_plain(first)}{number}@{_plain(company)}.example",
-            "Phone": _phone(chance),
-            "Source": chance.choice(SOURCES),
-            "Status": chance.choice(LEAD_STAGES),
-        })
+        rows.append(
+            {
+                "Lead Id": f"L-{number:05d}",
+                "First Name": first,
+                "Last Name": last,
+                "Company": company,
+                "Job Title": chance.choice(TITLES),
+                "Email": f"{_plain(first)}{number}@{_plain(company)}.example",
+                "Phone": _phone(chance),
+                "Source": chance.choice(SOURCES),
+                "Status": chance.choice(LEAD_STAGES),
+            }
+        )
     return rows
 
 
@@ -131,16 +190,18 @@ def _deals(chance: random.Random, people: list[dict[str, object]], count: int) -
     rows: list[dict[str, object]] = []
     for number in range(1, count + 1):
         person = chance.choice(people)
-        rows.append({
-            "Deal Id": f"D-{number:05d}",
-            "Name": f"{chance.choice(PRODUCTS)} {person['Company']}",
-            "Company": person["Company"],
-            "Contact email": person["Email"],
-            "Stage": chance.choices(names, weights)[0],
-            "Amount": round(chance.lognormvariate(9, 1)) // 50 * 50 + 500,
-            "Currency": "EUR",
-            "Expected close": (TODAY + timedelta(days=chance.randint(-60, 150))).isoformat(),
-        })
+        rows.append(
+            {
+                "Deal Id": f"D-{number:05d}",
+                "Name": f"{chance.choice(PRODUCTS)} {person['Company']}",
+                "Company": person["Company"],
+                "Contact email": person["Email"],
+                "Stage": chance.choices(names, weights)[0],
+                "Amount": round(chance.lognormvariate(9, 1)) // 50 * 50 + 500,
+                "Currency": "EUR",
+                "Expected close": (TODAY + timedelta(days=chance.randint(-60, 150))).isoformat(),
+            }
+        )
     return rows
 
 

@@ -1,9 +1,11 @@
 """``manage.py seed_demo``: two organisations to look around in, made the way that users make theirs."""
 
+import io
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -40,6 +42,8 @@ class Command(BaseCommand):
     help = "Makes the demo's organisations, users and records; does nothing for what is already there."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.ENVIRONMENT != "demo":
+            raise CommandError("The demo's passwords are public: it is made where ENVIRONMENT is demo only.")
         self._operator()
         for plan in ORGANIZATIONS:
             with platform_scope():
@@ -47,8 +51,19 @@ class Command(BaseCommand):
             organization = found or self._create(plan)
             with organization_scope(organization):
                 if not Contact.objects.exists():
-                    self.stdout.write(f"Filling {organization.name}")
                     self._fill(plan)
+        self._say_how_to_sign_in()
+
+    def _say_how_to_sign_in(self) -> None:
+        port = "" if settings.HTTPS else f":{settings.PORT}"
+        scheme = "https" if settings.HTTPS else "http"
+        self.stdout.write(f"Every password is {PASSWORD}")
+        for plan in ORGANIZATIONS:
+            slug = plan["slug"]
+            self.stdout.write(f"  {scheme}://{slug}.{settings.BASE_DOMAIN}{port}/  owner@{slug}.example")
+        roles_but_owner = ", ".join(key for key in STAFF if key != roles.OWNER)
+        self.stdout.write(f"  and {roles_but_owner} in place of owner")
+        self.stdout.write(f"  {scheme}://{settings.BASE_DOMAIN}{port}/  {OPERATOR}")
 
     def _operator(self) -> None:
         with platform_scope():
@@ -57,7 +72,9 @@ class Command(BaseCommand):
 
     def _create(self, plan: dict[str, Any]) -> Organization:
         slug = plan["slug"]
-        chosen = {key: plan[key] for key in ("name", "slug", "language", "country", "currency", "timezone", "hue")}
+        chosen = {
+            key: plan[key] for key in ("name", "slug", "language", "country", "currency", "timezone", "hue")
+        }
         new = services.create_organization(
             owner_email=f"owner@{slug}.example", owner_name=STAFF[roles.OWNER], **chosen
         )
@@ -79,7 +96,7 @@ class Command(BaseCommand):
             for kind in ("companies", "contacts", "leads", "deals"):
                 path = Path(folder) / f"{kind}.csv"
                 path.write_text(getattr(made, kind), encoding="utf-8")
-                call_command("import_records", kind, str(path), org=plan["slug"], stdout=self.stdout)
+                call_command("import_records", kind, str(path), org=plan["slug"], stdout=io.StringIO())
         if not Contact.objects.exists():
             raise CommandError("The demo's contacts could not be imported.")
         self._tag()
