@@ -27,7 +27,9 @@ def history(record) -> list[AuditEntry]:
 
 def test_a_new_record_leaves_the_names_of_its_columns_and_no_values(in_a: Organization, alice: User):
     with acting_as(actor=alice):
-        contact = Contact.objects.create(first_name="Ada", email="ada@engine.example", address={"city": "London"})
+        contact = Contact.objects.create(
+            first_name="Ada", email="ada@engine.example", address={"city": "London"}
+        )
     (entry,) = history(contact)
     assert entry.action == Action.CREATED
     assert (entry.actor_id, entry.actor_kind) == (alice.pk, ActorKind.USER)
