@@ -161,9 +161,9 @@ class EncryptedQuerySet(models.QuerySet[M]):
         result: Self = clone.only("pk", *names)
         return result
 
-    def _checked(self, fragments: list[FragmentLookup]) -> Iterator[M]:
-        """The instances, decrypted and checked. Without a limit they are streamed; with one, candidates are
-        fetched until enough are found."""
+    def _checked(self, fragments: list[FragmentLookup], *, stream: bool = False) -> Iterator[M]:
+        """The instances, decrypted and checked. With a limit, candidates are fetched until enough are found;
+        without one, ``stream`` leaves those that were not yet asked for with the server."""
         low, high = self.query.low_mark, self.query.high_mark
         source = self.candidates()
         source.query.clear_limits()
@@ -176,7 +176,10 @@ class EncryptedQuerySet(models.QuerySet[M]):
             )
 
         if high is None:
-            found = filter(holds, models.QuerySet.iterator(source, ITERATOR_CHUNK))
+            every: Iterable[M] = (
+                models.QuerySet.iterator(source, ITERATOR_CHUNK) if stream else ModelIterable(source)
+            )
+            found = filter(holds, every)
         else:
             found = filter(holds, source._in_portions(high + SPARE_CANDIDATES))
         return islice(found, low, high)
@@ -219,7 +222,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
         return self._iterate_checked(fragments, chunk_size or ITERATOR_CHUNK)
 
     def _iterate_checked(self, fragments: list[FragmentLookup], chunk_size: int) -> Iterator[M]:
-        found = self._checked(fragments)
+        found = self._checked(fragments, stream=True)
         prefetch = self._prefetch_related_lookups  # type: ignore[attr-defined]
         while chunk := list(islice(found, chunk_size)):
             if prefetch:
@@ -229,7 +232,7 @@ class EncryptedQuerySet(models.QuerySet[M]):
     def count(self) -> int:
         if self._result_cache is not None or not (fragments := self._fragments()):
             return super().count()
-        return sum(1 for _ in self._bare()._checked(fragments))
+        return sum(1 for _ in self._bare()._checked(fragments, stream=True))
 
     def exists(self) -> bool:
         if self._result_cache is not None or not (fragments := self._fragments()):

@@ -48,6 +48,8 @@ class Numbered(models.Model):
 
     secret = EncryptedTextField(blank=True)
 
+    objects: ClassVar[Any] = EncryptedManager()
+
     class Meta:
         app_label = "keyshelf"
 

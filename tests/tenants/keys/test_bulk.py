@@ -1,4 +1,5 @@
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def insert(person_id: uuid.UUID, email: str, phone: str) -> None:
     columns = "id, name, email, email_index, email_grams, phone, phone_index, phone_grams"
     with (
         connection.cursor() as cursor,
-        cursor.copy(f'COPY "{Person._meta.db_table}" ({columns}) FROM STDIN') as copy,  # type: ignore[attr-defined]
+        cursor.copy(f'COPY "{Person._meta.db_table}" ({columns}) FROM STDIN') as copy,
     ):
         copy.write("\t".join(values) + "\n")
 
@@ -89,7 +90,8 @@ def test_a_cipher_stays_in_the_organisation_in_which_it_was_made(in_a: Any, orga
     assert set(mine.grams("a@b.example")).isdisjoint(theirs.grams("a@b.example"))
 
 
-def test_a_new_cipher_uses_the_key_of_the_moment(in_a: Any) -> None:
+def test_a_new_cipher_uses_the_key_of_the_moment(in_a: Any, own_ring: Path) -> None:
+    ring.create_keys(scope_id())
     pk = uuid.uuid4().bytes
     before = FieldCipher(Person, "email").seal(pk, "a@b.example")
     key_id = ring.rotate_data_key(scope_id())

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,11 @@ from tenants.scope import organization_scope
 from tests.tenants.keys.shelf import Letter, Person
 
 pytestmark = pytest.mark.django_db
+
+
+def asked(queries: CaptureQueriesContext) -> list[str]:
+    """The questions, without the statement that sets role and path for each cursor."""
+    return [query["sql"] for query in queries if "set_config" not in query["sql"]]
 
 
 @pytest.fixture
@@ -129,7 +135,7 @@ def test_a_resolved_queryset_may_be_combined_at_will(hidden: list[Person]) -> No
 def test_a_page_of_fragments_takes_one_query(crowd: list[Person]) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert len(Person.objects.filter(email__contains="@example")[:10]) == 10
-    assert len(queries) == 1
+    assert len(asked(queries)) == 1
 
 
 def test_a_fragment_may_stand_with_other_conditions_joins_and_deferred_columns(crowd: list[Person]) -> None:
@@ -137,7 +143,7 @@ def test_a_fragment_may_stand_with_other_conditions_joins_and_deferred_columns(c
     with CaptureQueriesContext(connection) as queries:
         found = list(Person.objects.filter(email__contains="person", name__gt="p15").only("name"))
     assert [p.name for p in sorted(found, key=lambda p: p.name)] == ["p16", "p17", "p18", "p19"]
-    assert len(queries) == 1
+    assert len(asked(queries)) == 1
     letters = Letter.objects.filter(email__contains="letter").select_related("person")
     assert {letter.person.email for letter in letters} == {"person03@example.com"}
     assert crowd[3].letters.filter(email__contains="letter").count() == 3  # type: ignore[attr-defined]
@@ -146,7 +152,7 @@ def test_a_fragment_may_stand_with_other_conditions_joins_and_deferred_columns(c
     with_letters = Person.objects.filter(email__contains="person03").prefetch_related("letters")
     with CaptureQueriesContext(connection) as queries:
         assert [len(p.letters.all()) for p in with_letters] == [3]
-    assert len(queries) == 2
+    assert len(asked(queries)) == 2
     assert Letter.objects.filter(person__email="PERSON03@example.com").count() == 3
 
 
@@ -168,23 +174,10 @@ def test_two_digits_of_a_number_are_refused(people: type[Person]) -> None:
         people.objects.filter(phone__contains="(2) 2")
 
 
+UNKNOWN = "startswith istartswith endswith iendswith regex iregex gt gte lt range len".split()
 PLAIN: Any = models.QuerySet
 REFUSED: dict[str, Callable[[], Any]] = {
-    **{
-        f"__{name}": lambda name=name: Person.objects.filter(**{f"email__{name}": "abc"})
-        for name in (
-            "startswith",
-            "istartswith",
-            "endswith",
-            "regex",
-            "iregex",
-            "gt",
-            "gte",
-            "lt",
-            "range",
-            "len",
-        )
-    },
+    **{f"__{name}": partial(Person.objects.filter, **{f"email__{name}": "abc"}) for name in UNKNOWN},
     "a transform": lambda: Person.objects.filter(email__lower__contains="abc"),
     "a field that was not asked to": lambda: Person.objects.filter(notes="abc"),
     "a fragment of a field that was not asked to": lambda: Person.objects.filter(notes__contains="abc"),

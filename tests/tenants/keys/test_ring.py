@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import time
@@ -63,7 +64,7 @@ def test_no_key_stands_in_the_ring_in_clear(own_ring: Path) -> None:
     content = json.loads(ring_file(own_ring).read_text())
     entry = content["data_keys"][content["active"]]
     # nonce 12, key 32, tag 16
-    assert len(ring.base64.b64decode(entry["wrapped"])) == 60
+    assert len(base64.b64decode(entry["wrapped"])) == 60
     assert set(entry) == {"kek", "wrapped", "state", "created_at"}
 
 
