@@ -110,11 +110,12 @@ def exempt(model: Model, reason: str) -> None:
 
 def declarations() -> dict[Model, dict[str, Declaration]]:
     """Everything that was declared, by model. Of a model that is exempt as a whole each column is."""
-    whole = {
+    found: dict[Model, dict[str, Declaration]] = {
         model: {field.name: Exempt(reason) for field in model._meta.concrete_fields}
         for model, reason in _exempt.items()
     }
-    return whole | {model: dict(columns) for model, columns in _columns.items()}
+    found.update((model, dict(columns)) for model, columns in _columns.items())
+    return found
 
 
 def exempt_models() -> dict[Model, str]:

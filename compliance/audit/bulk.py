@@ -96,7 +96,7 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
         with transaction.atomic(using=self.db, savepoint=False):
             for portion in _portions(objs):
                 before = read_raw(self.model, [obj.pk for obj in portion], tracked, lock=True)
-                plain = super(AuditedQuerySet, self._without_entries())
+                plain: Any = super(AuditedQuerySet, self._without_entries())
                 updated += plain.bulk_update(portion, names, batch_size)
                 if any(_is_computed(obj, field) for obj in portion for field in tracked):
                     after = read_raw(self.model, before, tracked, lock=False)
@@ -150,29 +150,27 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
             )
         self._for_write = True
         with transaction.atomic(using=self.db, savepoint=False):
-            tracked = self._tracked(update_fields or ())
-            risky = ignore_conflicts or update_conflicts
-            before = read_raw(self.model, [obj.pk for obj in objs], tracked, lock=True) if risky else {}
+            if ignore_conflicts or update_conflicts:
+                return self._create_or_conflict(objs, options)
             made = super().bulk_create(objs, **options)
-            present = (
-                read_raw(self.model, [obj.pk for obj in objs], tracked, lock=False)
-                if risky
-                else dict.fromkeys(obj.pk for obj in objs)
-            )
-            kind = services.kind_of(self.model)
-            services.record_many(
-                Entry(Action.CREATED, kind, obj.pk, None, filled_names(obj))
-                for obj in objs
-                if obj.pk in present and obj.pk not in before
-            )
-            if update_conflicts:
-                services.record_many(self._updates(tracked, before, present))
-        if not risky:
-            for obj in objs:
-                obj.remember(tracked_fields(self.model).values())
+            services.record_many(map(_creation, objs))
+        for obj in objs:
+            obj.remember(tracked_fields(self.model).values())
         return made
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+    def _create_or_conflict(self, objs: list[Any], options: dict[str, Any]) -> list[Any]:
+        """Which rows are new and which were changed shows when the rows before and after are compared."""
+        fields = self._tracked(options["update_fields"] or ())
+        pks = [obj.pk for obj in objs]
+        before = read_raw(self.model, pks, fields, lock=True)
+        made = super().bulk_create(objs, **options)
+        after = read_raw(self.model, pks, fields, lock=False)
+        new = (obj for obj in objs if obj.pk in after and obj.pk not in before)
+        services.record_many(map(_creation, new))
+        services.record_many(self._updates(fields, before, after))
+        return made
 
     # --- delete --------------------------------------------------------------------------------------------
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -190,15 +188,19 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
             for portion in _portions(pks):
                 before = read_raw(self.model, portion, fields, lock=True)
                 services.record_many(deletions.removal(self.model, pk, held) for pk, held in before.items())
-            chosen = models.QuerySet(self.model, using=using).filter(pk__in=pks)
-            deleted: int = chosen._raw_delete(using)  # type: ignore[attr-defined]
+            chosen: Any = models.QuerySet(self.model, using=using).filter(pk__in=pks)
+            deleted: int = chosen._raw_delete(using)
         return deleted
 
     _raw_delete.alters_data = True  # type: ignore[attr-defined]
 
 
+def _creation(obj: models.Model) -> Entry:
+    return Entry(Action.CREATED, services.kind_of(obj), obj.pk, None, filled_names(obj))
+
+
 def _portions(items: list[Any]) -> Iterator[list[Any]]:
-    return (list(portion) for portion in batched(items, ROWS_AT_ONCE, strict=False))
+    return (list(portion) for portion in batched(items, ROWS_AT_ONCE))
 
 
 def _is_computed(obj: models.Model, field: Any) -> bool:

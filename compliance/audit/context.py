@@ -58,7 +58,7 @@ def acting_as(
         actor_id = getattr(actor, "pk", actor)
         kind = ActorKind.SYSTEM if actor_id is None else actor_kind_here()
         acting = replace(acting, actor_id=actor_id, actor_kind=kind)
-    given = {"source_kind": source_kind, "source_id": source_id, "request_id": request_id}
+    given: dict[str, Any] = {"source_kind": source_kind, "source_id": source_id, "request_id": request_id}
     acting = replace(acting, **{name: value for name, value in given.items() if value is not INHERITED})
     token = _acting.set(acting)
     try:

@@ -1,7 +1,7 @@
 """The history page of a record: the audit trail in place of Django's own log, which nobody writes."""
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -33,7 +33,8 @@ class AuditHistoryMixin(_Base):
         what it was before."""
         record = self.get_object(request, unquote(object_id))
         if record is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
+            redirect = self._get_obj_does_not_exist_redirect  # type: ignore[attr-defined]
+            return cast(HttpResponse, redirect(request, self.opts, object_id))
         if not self.has_view_or_change_permission(request, record):
             raise PermissionDenied
         found = AuditEntry.objects.of(services.kind_of(record), record.pk)
@@ -41,7 +42,7 @@ class AuditHistoryMixin(_Base):
             found = found.filter(pk__lt=before)
         page = list(found[: ENTRIES_ON_A_PAGE + 1])
         entries = page[:ENTRIES_ON_A_PAGE]
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": _("History"),

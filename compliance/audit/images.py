@@ -6,7 +6,6 @@ finds that somebody looked at the value.
 
 from collections.abc import Iterable
 from copy import deepcopy
-from functools import cache
 from typing import Any, cast
 
 from django.contrib.postgres.fields import ArrayField
@@ -37,11 +36,21 @@ class Image:
         return cast("dict[str, Any]", self._values)
 
 
-@cache
+_tracked: dict[type[models.Model], dict[str, Field]] = {}
+_mutable: dict[type[models.Model], bool] = {}
+
+
 def tracked_fields(model: type[models.Model]) -> dict[str, Field]:
     """The columns that the audit trail follows, by name: all but the key, companions of encrypted columns
     (they are the same value) and what the model calls technical."""
-    ignored = getattr(model, "audit_ignored", frozenset())
+    found = _tracked.get(model)
+    if found is None:
+        found = _tracked[model] = _find_tracked(model)
+    return found
+
+
+def _find_tracked(model: type[models.Model]) -> dict[str, Field]:
+    ignored: frozenset[str] = getattr(model, "audit_ignored", frozenset())
     return {
         field.name: field
         for field in model._meta.concrete_fields
@@ -49,10 +58,13 @@ def tracked_fields(model: type[models.Model]) -> dict[str, Field]:
     }
 
 
-@cache
 def has_mutable_values(model: type[models.Model]) -> bool:
     """Whether a value can change in place, so that remembering it needs a copy."""
-    return any(isinstance(field, models.JSONField | ArrayField) for field in model._meta.concrete_fields)
+    found = _mutable.get(model)
+    if found is None:
+        fields = model._meta.concrete_fields
+        found = _mutable[model] = any(isinstance(field, models.JSONField | ArrayField) for field in fields)
+    return found
 
 
 def old_value(field: Field, raw: Any, pk: Any) -> Any:
@@ -127,7 +139,7 @@ def read_raw(
     """The raw values of rows by primary key, locked for the rest of the transaction if asked."""
     names = [field.name for field in fields]
     # Past any manager: rows in the trash, and subclasses of querysets, are none of its concern.
-    rows = models.QuerySet(model).filter(pk__in=list(pks)).order_by("pk").only("pk", *names)
+    rows: Any = models.QuerySet(model).filter(pk__in=list(pks)).order_by("pk").only("pk", *names)
     if lock:
         rows = rows.select_for_update(of=("self",))
     found = {}

@@ -31,7 +31,7 @@ class Link:
     def present(self, holders: Iterable[Any]) -> dict[Any, set[Any]]:
         """The targets of each holder, by primary keys."""
         found: dict[Any, set[Any]] = defaultdict(set)
-        rows = models.QuerySet(self.through).filter(**{f"{self.holder_column}__in": list(holders)})
+        rows: Any = models.QuerySet(self.through).filter(**{f"{self.holder_column}__in": list(holders)})
         for holder, target in rows.values_list(self.holder_column, self.target_column):
             found[holder].add(target)
         return found
@@ -107,11 +107,11 @@ def entries_without(target: models.Model) -> Iterator[Entry]:
     for link in _by_through.values():
         if not isinstance(target, link.target):
             continue
-        for holders in batched(_holders_of(link, target.pk), HOLDERS_AT_ONCE, strict=False):
+        for holders in batched(_holders_of(link, target.pk), HOLDERS_AT_ONCE):
             for holder, old in link.present(holders).items():
                 yield link.entry(holder, old, old - {target.pk})
 
 
 def _holders_of(link: Link, target: Any) -> list[Any]:
-    rows = models.QuerySet(link.through).filter(**{link.target_column: target})
+    rows: Any = models.QuerySet(link.through).filter(**{link.target_column: target})
     return list(rows.values_list(link.holder_column, flat=True))

@@ -14,7 +14,7 @@ from django.db import models
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import localize
 from django.utils.text import capfirst
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from compliance.audit.models import ActorKind, AuditEntry
@@ -160,7 +160,7 @@ def _as_text(field: Any, value: Any, names: Names) -> str:
     if getattr(field, "choices", None):
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(field, models.DateTimeField):
-        return str(localize(template_localtime(parse_datetime(value)) or value))
+        return str(localize(localtime(moment) if (moment := parse_datetime(value)) else value))
     if isinstance(field, models.DateField):
         return str(localize(parse_date(value) or value))
     if isinstance(field, models.DecimalField):

@@ -1,6 +1,7 @@
 """Entries say on whose behalf and through what."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -59,7 +60,7 @@ def test_a_request_acts_for_its_user_and_has_an_id(in_a: Organization, alice: Us
         Tag.objects.create(name="vip")
         return HttpResponse()
 
-    request = RequestFactory().get("/", headers={"X-Request-ID": "forged"})
+    request: Any = RequestFactory().get("/", headers={"X-Request-ID": "forged"})
     request.user = SimpleLazyObject(lambda: alice)
     response = ActorMiddleware(view)(request)
     entry = AuditEntry.objects.get(kind="crm.tag")

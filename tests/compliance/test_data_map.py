@@ -28,7 +28,7 @@ from tenants.personal_data import (
 NAME = Personal(Category.IDENTITY, (Purpose.CRM,), Erasure.DELETE)
 
 
-def found(model, declared) -> list[tuple[str, str]]:
+def found(model, declared) -> list[tuple]:
     return [(error.id, error.msg) for error in checks.problems([model], {model: declared})]
 
 

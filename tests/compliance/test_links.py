@@ -73,7 +73,7 @@ def test_a_tag_that_is_deleted_leaves_its_records(contact: Contact, tags: list[T
 
 def test_code_that_writes_the_table_itself_records_the_change(contact: Contact, tags: list[Tag]):
     vip, press, _ = tags
-    changes = {contact.pk: ([], [vip.pk])}
+    changes: dict = {contact.pk: ([], [vip.pk])}
     assert links.record_changes(Contact, "tags", changes) == 1
     assert links.record_changes(Contact, "tags", {contact.pk: ([press.pk], [press.pk])}) == 0
     assert tag_changes(contact) == [[[], ids(vip)]]
