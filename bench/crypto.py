@@ -51,8 +51,8 @@ def run(rows: int | None) -> dict[str, Any]:
             "rotation, values/s": rotated,
         },
         "goals": {
-            "encrypt in bulk, µs a field": {"target": "<= 4", "value": seal, "met": seal <= 4},
-            # 4 µs against Fernet's 117,000/s on the machine of the goals.
+            # 4 µs a field where raw AES-GCM does 1.1 million a second and Fernet 117,000.
+            "time against raw AES-GCM": {"target": "<= 4.4", "value": seal / raw, "met": seal / raw <= 4.4},
             "times as fast as Fernet": {
                 "target": ">= 2.1",
                 "value": fernet / seal,
