@@ -4,6 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from crm import selectors  # noqa: F401 - says how each kind is searched
 from crm.deals.services import create_default_pipeline
 from tenants.accounts import roles
 from tenants.organizations.signals import organization_created
@@ -29,7 +30,7 @@ roles.grant_built_in(
     + _codes(("view", "add", "change"), ("import",)),
     roles.MARKETING,
 )
-roles.grant_built_in(_codes(("export",), ("contact", "lead")) + ["crm.view_import"], roles.COMPLIANCE)
+roles.grant_built_in([*_codes(("export",), ("contact", "lead")), "crm.view_import"], roles.COMPLIANCE)
 roles.grant_built_in(_SETUP)
 
 

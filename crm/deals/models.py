@@ -28,7 +28,9 @@ class Pipeline(AuditedModel):
         verbose_name_plural = _("pipelines")
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["is_default"], condition=Q(is_default=True), name="one_default_pipeline")
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="one_default_pipeline"
+            )
         ]
 
     def __str__(self) -> str:
@@ -83,10 +85,20 @@ class Deal(Record):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True, editable=False)
     lost_reason = models.CharField(_("lost because"), max_length=200, blank=True)
     company = models.ForeignKey(
-        Company, verbose_name=_("company"), null=True, blank=True, on_delete=models.SET_NULL, related_name="deals"
+        Company,
+        verbose_name=_("company"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="deals",
     )
     contact = models.ForeignKey(
-        Contact, verbose_name=_("contact"), null=True, blank=True, on_delete=models.SET_NULL, related_name="deals"
+        Contact,
+        verbose_name=_("contact"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="deals",
     )
     notes = EncryptedTextField(_("notes"), blank=True)
     tags = models.ManyToManyField(Tag, verbose_name=_("tags"), blank=True, through="DealTag")
@@ -98,7 +110,7 @@ class Deal(Record):
         indexes = record_indexes(
             "deal",
             models.Index(fields=["stage", "-id"], name="deal_stage", condition=LIVE),
-            models.Index(fields=["expected_close_on", "-id"], name="deal_close", condition=LIVE),
+            models.Index(fields=["expected_close_on", "id"], name="deal_close", condition=LIVE),
             models.Index(fields=["-amount", "-id"], name="deal_amount", condition=LIVE),
             models.Index(fields=["name", "id"], name="deal_name", condition=LIVE),
             fragment_index("name", "deal_name_fragments"),

@@ -15,7 +15,7 @@ from tenants.ids import uuid7
 LIVE = Q(deleted_at__isnull=True)
 
 
-class RecordQuerySet(AuditedQuerySet):  # type: ignore[type-arg]
+class RecordQuerySet(AuditedQuerySet):
     """Records of one kind."""
 
     def live(self) -> Self:
@@ -38,7 +38,9 @@ class Tag(AuditedModel):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(_("name"), max_length=60, unique=True)
-    hue = models.PositiveSmallIntegerField(_("colour"), default=255, help_text=_("0 to 359, on the colour wheel"))
+    hue = models.PositiveSmallIntegerField(
+        _("colour"), default=255, help_text=_("0 to 359, on the colour wheel")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -112,6 +114,8 @@ def record_indexes(prefix: str, *extra: models.Index) -> list[models.Index]:
 
 
 def fragment_index(field: str, name: str) -> GinIndex:
-    """A trigram index for search by any fragment of a plain column. It is over UPPER(), which is what Django's
-    ``icontains`` compares."""
+    """A trigram index for search by any fragment of a plain column.
+
+    It is over UPPER(), which is what Django's ``icontains`` compares.
+    """
     return GinIndex(OpClass(Upper(field), name="gin_trgm_ops"), name=name)
