@@ -3,10 +3,12 @@
 import time
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from config import command_search, dashboards
@@ -67,8 +69,20 @@ class OrganizationAdminSite(SoftswitchAdminSite):
         return context | {"site_initials": initials(request.tenant.name)}  # type: ignore[attr-defined]
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        view = self.admin_view(self.organization_profile)
-        return [path("organization/", view, name="organization_profile"), *super().get_urls()]
+        own = [
+            path("organization/", self.admin_view(self.organization_profile), name="organization_profile"),
+            path("trash/", self.admin_view(self.trash), name="trash"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def trash(self, request: HttpRequest) -> HttpResponse:
+        """What lies in the trash, by kind; each kind's list has a trash of its own."""
+        kinds = dashboards.trash_figures(request)
+        if not kinds:
+            raise PermissionDenied
+        request.current_app = self.name  # type: ignore[attr-defined]
+        context = {**self.each_context(request), "title": _("Trash"), "kinds": kinds}
+        return render(request, "admin/trash.html", context)
 
     def organization_profile(self, request: HttpRequest) -> HttpResponse:
         return profile.profile_page(request, self)

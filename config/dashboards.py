@@ -123,6 +123,21 @@ def platform_home(request: HttpRequest) -> dict[str, Any]:
     return {"home": Home(figures=figures), "title": _("Home")}
 
 
+def trash_figures(request: HttpRequest) -> list[Figure]:
+    """How much of each kind lies in the trash, for whoever may put it there."""
+    user = cast(User, request.user)
+    return [
+        Figure(
+            label=_capitalised(model._meta.verbose_name_plural),
+            value=str(home_figures.capped(model.all_objects.trashed())),
+            link=_list(name, "trash=1"),
+            icon=icon,
+        )
+        for name, model, icon in KINDS
+        if user.has_perm(f"crm.delete_{name}")
+    ]
+
+
 def _kind_figure(name: str, model: Any, icon: str, week_ago: datetime.datetime) -> Figure:
     new = home_figures.since(model, week_ago)
     day = week_ago.date().isoformat()

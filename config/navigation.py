@@ -85,7 +85,7 @@ ORGANIZATION = (
             Page(
                 _("Trash"),
                 "delete",
-                "crm_trash",
+                "trash",
                 ("crm.delete_contact", "crm.delete_company", "crm.delete_lead", "crm.delete_deal"),
             ),
             Page(_("Jobs"), "pending_actions", "jobs_job_changelist", ("jobs.view_job",)),

@@ -1,0 +1,5 @@
+"""Hands on the platform's admin pages."""
+
+from tenants.organizations.admin import DomainInline, OrganizationAdmin
+
+__all__ = ["DomainInline", "OrganizationAdmin"]

@@ -1,0 +1,127 @@
+"""The real thing to point a browser at: its own database and files, the web server and a worker."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE = "softswitch_browser"
+PATIENCE = 60.0  # seconds
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb"]
+
+
+def chromium() -> str | None:
+    """The Chromium of this machine, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Server:
+    """Serves until :meth:`stop`. ``database`` is the settings dictionary of a server where we may make one."""
+
+    def __init__(self, home: Path, database: dict[str, Any]) -> None:
+        self.home = home
+        self.port = _free_port()
+        self.environment = os.environ | {
+            "VAR_DIR": str(home),
+            "PORT": str(self.port),
+            "DATABASE_URL": _url(database),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "BASE_DOMAIN": "localhost",
+            "ENVIRONMENT": "demo",
+            "LOG_LEVEL": "WARNING",
+        }
+        self._database = database
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        _make_database(self._database)
+        self._run("manage.py", "migrate", "-v0")
+        self._run("manage.py", "compile_messages", "-v0")
+        self._run("-m", "tests.browser.seed")
+        web = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
+        web += ["--workers", "1", "--log-level", "warning", "config.wsgi:application"]
+        self._begin(*web)
+        self._begin("manage.py", "worker", "--skip-checks")
+        self._wait()
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self._processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def url(self, slug: str = "acme", path: str = "/") -> str:
+        host = f"{slug}.localhost" if slug else "localhost"
+        return f"http://{host}:{self.port}{path}"
+
+    def _run(self, *command: str) -> None:
+        subprocess.run([sys.executable, *command], cwd=ROOT, env=self.environment, check=True)
+
+    def _begin(self, *command: str) -> None:
+        log = (self.home / "server.log").open("ab")
+        self._processes.append(
+            subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        )
+
+    def _wait(self) -> None:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/admin/login/", headers={"Host": f"acme.localhost:{self.port}"}
+        )
+        give_up_at = time.monotonic() + PATIENCE
+        while time.monotonic() < give_up_at:
+            try:
+                with urllib.request.urlopen(request, timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.2)
+        raise RuntimeError(f"The server did not answer:\n{(self.home / 'server.log').read_text()[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _url(database: dict[str, Any]) -> str:
+    query = {"host": database["HOST"]} | ({"port": database["PORT"]} if database["PORT"] else {})
+    password = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
+    return f"postgresql://{quote(database['USER'], safe='')}{password}@/{DATABASE}?{urlencode(query)}"
+
+
+def _make_database(database: dict[str, Any]) -> None:
+    connection = psycopg.connect(
+        dbname="postgres",
+        user=database["USER"],
+        password=database["PASSWORD"] or None,
+        host=database["HOST"],
+        port=database["PORT"] or None,
+        autocommit=True,
+    )
+    with connection:
+        name = sql.Identifier(DATABASE)
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
