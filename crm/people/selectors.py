@@ -9,7 +9,9 @@ NAMES = ("first_name", "last_name")
 CONTACT_PLAN = search.register(
     Contact, search.SearchPlan(names=NAMES, related=("company__name",), emails=("email",), phones=("phone",))
 )
-search.register(Lead, search.SearchPlan(names=(*NAMES, "company_name"), emails=("email",), phones=("phone",)))
+LEAD_PLAN = search.register(
+    Lead, search.SearchPlan(names=(*NAMES, "company_name"), emails=("email",), phones=("phone",))
+)
 
 
 def same_email(person: Any, email: str, *, limit: int = 5) -> list[Any]:

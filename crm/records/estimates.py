@@ -21,10 +21,9 @@ def estimate(queryset: Any) -> int:
 
 
 def estimate_live(model: type[Model]) -> int | None:
-    """All rows outside the trash, from the statistics of the index over them; None before the first ANALYZE."""
-    names = [
-        index.name for index in model._meta.indexes if index.condition == LIVE and index.fields == ["-id"]
-    ]
+    """All rows outside the trash, by the statistics of the index over them; None before an ANALYZE."""
+    indexes = model._meta.indexes
+    names = [index.name for index in indexes if index.condition == LIVE and index.fields == ["-id"]]
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)", names[:1])
         row = cursor.fetchone()

@@ -40,7 +40,7 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class Found:
-    """Ids in the order of the walk. ``bounded``: only the newest candidates were checked, there may be more."""
+    """Ids in the order of the walk. ``bounded``: only the newest candidates were checked, others may match."""
 
     ids: list[uuid.UUID]
     bounded: bool = False

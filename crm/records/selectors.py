@@ -29,8 +29,8 @@ def last_change(record: Any) -> LastChange | None:
     entry = AuditEntry.objects.of(record._meta.label_lower, record.pk).only("at", "actor_id").first()
     if entry is None:
         return None
-    names = user_names([entry.actor_id])
-    return LastChange(names[entry.actor_id] if entry.actor_id in names else "", entry.at)
+    names: dict[Any, str] = {**user_names([entry.actor_id])}
+    return LastChange(names.get(entry.actor_id, ""), entry.at)
 
 
 def user_names(ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID, str]:
