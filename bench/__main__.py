@@ -1,7 +1,7 @@
 """``python -m bench JOB [--rows N]``: ours and its rival or limit in the same run, as ratios.
 
-Works in a database of its own (``softswitch_bench``) with keys and files of its own, prints a table and writes
-``bench/out/JOB.json``.
+Works in a database of its own (``softswitch_bench``) with keys and files of its own, prints a table and
+writes ``bench/out/JOB.json``.
 """
 
 import argparse
@@ -51,7 +51,12 @@ def prepare_database() -> None:
     if settings.EMBEDDED_DATABASE:
         importlib.import_module("config.database.embedded").ensure_running(settings.EMBEDDED_DATABASE_DIR)
     default = settings.DATABASES["default"]
-    names = {"host": default["HOST"], "port": default["PORT"], "user": default["USER"], "password": default["PASSWORD"]}
+    names = {
+        "host": default["HOST"],
+        "port": default["PORT"],
+        "user": default["USER"],
+        "password": default["PASSWORD"],
+    }
     given = {key: value for key, value in names.items() if value}
     with psycopg.connect(dbname=default["NAME"], autocommit=True, **given) as connection:
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
@@ -67,7 +72,11 @@ def show(result: dict[str, Any]) -> None:
     print(f"\n{result['job']}  {json.dumps(result['params'])}")
     width = max(map(len, [*result["figures"], *result["goals"]]), default=10)
     for name, value in result["figures"].items():
-        print(f"  {name:<{width}}  {value:>14,.4g}" if isinstance(value, float) else f"  {name:<{width}}  {value!s:>14}")
+        print(
+            f"  {name:<{width}}  {value:>14,.4g}"
+            if isinstance(value, float)
+            else f"  {name:<{width}}  {value!s:>14}"
+        )
     print("goals")
     for name, goal in result["goals"].items():
         mark = "met" if goal["met"] else "NOT MET"

@@ -1,7 +1,7 @@
 """Believable files for the demo: the same rows at every run, nothing of a real person.
 
-Addresses end in the domains that RFC 2606 reserves, German and American phone numbers lie in the ranges kept for
-fiction (Bundesnetzagentur's drama numbers, NANP 555-01XX).
+Addresses end in a domain that RFC 2606 reserves; German and American phone numbers lie in the ranges kept
+for fiction (the drama numbers of the Bundesnetzagentur, 555-01XX).
 """
 
 import csv
@@ -9,25 +9,28 @@ import io
 import random
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 FIRST = (
-    "Ada Amir Anna Ben Bianca Carlos Chloe Clara David Dmitri Elena Emil Emma Fatima Felix Finn Greta Hannah"
-    " Hugo Ines Ivan Jana Jonas Julia Kai Karim Lara Lea Leon Lina Luca Maja Marie Mateo Mia Milan Nadia Noah"
-    " Nora Olga Omar Paul Petra Quentin Rosa Samir Sara Sofia Theo Tom Uma Victor Wanda Yara Yusuf Zoe"
+    "Ada Amir Anna Ben Bianca Carlos Chloe Clara David Dmitri Elena Emil Emma Fatima Felix Finn Greta"
+    " Hannah Hugo Ines Ivan Jana Jonas Julia Kai Karim Lara Lea Leon Lina Luca Maja Marie Mateo Mia"
+    " Milan Nadia Noah Nora Olga Omar Paul Petra Quentin Rosa Samir Sara Sofia Theo Tom Uma Victor"
+    " Wanda Yara Yusuf Zoe"
 ).split()
 LAST = (
-    "Abel Albrecht Anders Bauer Becker Berger Bianchi Brandt Castro Costa Dietrich Dubois Eriksen Fischer Fontaine"
-    " Garcia Gruber Haas Hansen Hartmann Hoffmann Ibrahim Jansen Jensen Kaiser Keller Klein Kovacs Kramer Lang"
-    " Larsen Lehmann Lindholm Lopez Marino Martin Meyer Moreau Nakamura Neumann Novak Olsen Ortega Patel Peters"
-    " Richter Romano Rossi Santos Schmidt Schneider Silva Sommer Tanaka Thomsen Vogel Wagner Weber Winter Zimmer"
+    "Abel Albrecht Anders Bauer Becker Berger Bianchi Brandt Castro Costa Dietrich Dubois Eriksen"
+    " Fischer Fontaine Garcia Gruber Haas Hansen Hartmann Hoffmann Ibrahim Jansen Jensen Kaiser Keller"
+    " Klein Kovacs Kramer Lang Larsen Lehmann Lindholm Lopez Marino Martin Meyer Moreau Nakamura"
+    " Neumann Novak Olsen Ortega Patel Peters Richter Romano Rossi Santos Schmidt Schneider Silva"
+    " Sommer Tanaka Thomsen Vogel Wagner Weber Winter Zimmer"
 ).split()
 COMPANY_FIRST = (
-    "Alpen Amber Atlas Blue Bright Cedar Clear Copper Delta Eagle East Elbe Falcon Forge Glas Golden Granite Green"
-    " Harbour Hanse Helio Iron Kappa Lake Linden Luna Maple Meridian Metro Nord Ocean Orbit Pine Polar Prime Quartz"
-    " River Ruhr Silver Solar Stein Summit Terra Union Vega Vista Wald West Wind"
+    "Alpen Amber Atlas Blue Bright Cedar Clear Copper Delta Eagle East Elbe Falcon Forge Glas Golden"
+    " Granite Green Harbour Hanse Helio Iron Kappa Lake Linden Luna Maple Meridian Metro Nord Ocean"
+    " Orbit Pine Polar Prime Quartz River Ruhr Silver Solar Stein Summit Terra Union Vega Vista Wald"
+    " West Wind"
 ).split()
 COMPANY_LAST = (
     "Analytics Bau Energie Foods Health Logistics Media Robotics Software Systems Textil Travel Werke".split()
@@ -104,17 +107,28 @@ class DemoFiles:
     deals: str
 
 
-def files(*, seed: int, companies: int, contacts: int, leads: int, deals: int) -> DemoFiles:
-    """The files of one organisation; ``seed`` decides every value."""
+def files(
+    *,
+    seed: int,
+    owners: Sequence[str],
+    currency: str,
+    companies: int,
+    contacts: int,
+    leads: int,
+    deals: int,
+) -> DemoFiles:
+    """The files of one organisation; ``seed`` decides every value.
+
+    ``owners`` are names of users, "" for nobody.
+    """
     chance = random.Random(seed)  # noqa: S311 - made-up data, nothing secret
     firms = _companies(chance, companies)
     people = _contacts(chance, firms, contacts)
-    return DemoFiles(
-        companies=_csv(firms),
-        contacts=_csv(people),
-        leads=_csv(_leads(chance, leads)),
-        deals=_csv(_deals(chance, people, deals)),
-    )
+    opportunities = _deals(chance, people, deals, currency)
+    kinds = (firms, people, _leads(chance, leads), opportunities)
+    for row in (row for rows in kinds for row in rows):
+        row["Owner"] = chance.choice(owners)
+    return DemoFiles(*(_csv(rows) for rows in kinds))
 
 
 def _companies(chance: random.Random, count: int) -> list[dict[str, object]]:
@@ -185,7 +199,9 @@ def _leads(chance: random.Random, count: int) -> list[dict[str, object]]:
     return rows
 
 
-def _deals(chance: random.Random, people: list[dict[str, object]], count: int) -> list[dict[str, object]]:
+def _deals(
+    chance: random.Random, people: list[dict[str, object]], count: int, currency: str
+) -> list[dict[str, object]]:
     names, weights = zip(*STAGES, strict=True)
     rows: list[dict[str, object]] = []
     for number in range(1, count + 1):
@@ -198,7 +214,7 @@ def _deals(chance: random.Random, people: list[dict[str, object]], count: int) -
                 "Contact email": person["Email"],
                 "Stage": chance.choices(names, weights)[0],
                 "Amount": round(chance.lognormvariate(9, 1)) // 50 * 50 + 500,
-                "Currency": "EUR",
+                "Currency": currency,
                 "Expected close": (TODAY + timedelta(days=chance.randint(-60, 150))).isoformat(),
             }
         )

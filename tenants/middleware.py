@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.utils import timezone, translation
 
+from tenants.database import connection
 from tenants.organizations.models import Domain, OrganizationState
 from tenants.scope import in_organization
 
@@ -31,7 +31,7 @@ class OrganizationMiddleware:
         except DisallowedHost:
             return render(request, "errors/unknown_host.html", status=404)
         if host == settings.BASE_DOMAIN:
-            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+            request.urlconf = settings.PUBLIC_SCHEMA_URLCONF
             return self.get_response(request)
         domain = Domain.objects.select_related("tenant").filter(domain=host).first()
         if domain is None:

@@ -8,11 +8,11 @@ each cursor anew.
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from tenants.database import connection
 from tenants.errors import DomainError
 
 if TYPE_CHECKING:
@@ -76,10 +76,9 @@ def platform_scope() -> Iterator[None]:
 def role_mode(mode: str) -> Iterator[None]:
     """Use another role than the schema's own: ``owner`` (migrations, provisioning) or ``login`` (making the
     roles). Nothing that serves a request may use this."""
-    wrapper: Any = connection
-    before = wrapper.role_mode
-    wrapper.role_mode = mode
+    before = connection.role_mode
+    connection.role_mode = mode
     try:
         yield
     finally:
-        wrapper.role_mode = before
+        connection.role_mode = before

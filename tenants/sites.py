@@ -13,7 +13,7 @@ from django.utils.functional import LazyObject
 from django.utils.module_loading import import_string
 
 
-class _OrganizationSite(LazyObject):
+class _OrganizationSite(LazyObject):  # type: ignore[type-arg]
     def _setup(self) -> None:
         self._wrapped = import_string(settings.ORGANIZATION_ADMIN_SITE)("organization")
 
@@ -22,5 +22,3 @@ class _OrganizationSite(LazyObject):
 
 
 organization_site = cast(AdminSite, _OrganizationSite())
-
-

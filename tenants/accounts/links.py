@@ -14,7 +14,7 @@ class SchemaBoundTokens(PasswordResetTokenGenerator):
 
     key_salt = "tenants.accounts.links.SchemaBoundTokens"
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{current_schema()}{user.pk}{user.password}{user.last_login}{timestamp}"
 
 

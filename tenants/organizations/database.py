@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.db import connection
 from psycopg import sql
 
+from tenants.database import connection
 from tenants.scope import PUBLIC, role_mode
 
 EXTENSIONS_SCHEMA = "extensions"
@@ -14,8 +14,7 @@ APPEND_ONLY_TABLES = ("compliance_auditentry",)
 
 def role_of(schema_name: str) -> str:
     """The database role of a schema (or of ``owner``)."""
-    wrapper: Any = connection
-    return str(wrapper.role_name(schema_name))
+    return str(connection.role_name(schema_name))
 
 
 def _run(cursor: Any, statement: str, **names: str) -> None:
@@ -77,5 +76,3 @@ def drop_schema_and_role(schema_name: str) -> None:
     with role_mode("owner"), connection.cursor() as cursor:
         _run(cursor, "DROP SCHEMA IF EXISTS {schema} CASCADE", schema=schema_name)
         _run(cursor, "DROP ROLE IF EXISTS {role}", role=role_of(schema_name))
-
-

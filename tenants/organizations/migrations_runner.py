@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 
+from tenants.database import connection
 from tenants.keys import ring
 from tenants.organizations import blueprint, database
 from tenants.organizations.blueprint import TEMPLATE_SCHEMA
@@ -86,7 +87,11 @@ class _Recorder:
 
     def __call__(self, execute: Any, statement: Any, params: Any, many: bool, context: Any) -> Any:
         text = str(statement)
-        if not text.lstrip().upper().startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET CONSTRAINTS")):
+        if (
+            not text.lstrip()
+            .upper()
+            .startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "SET CONSTRAINTS"))
+        ):
             cursor = context["cursor"]
             self.statements.append(cursor.mogrify(text, params) if params else text)
         return execute(statement, params, many, context)
@@ -95,11 +100,7 @@ class _Recorder:
 def migrate_here(*, labels: frozenset[str] | None) -> bool:
     """Run what is missing in the current schema; True if none of it was Python."""
     executor = MigrationExecutor(connection)
-    targets = [
-        key
-        for key in executor.loader.graph.leaf_nodes()
-        if labels is None or key[0] in labels
-    ]
+    targets = [key for key in executor.loader.graph.leaf_nodes() if labels is None or key[0] in labels]
     plan = executor.migration_plan(targets)
     if labels is not None:
         plan = [step for step in plan if step[0].app_label in labels]
@@ -190,5 +191,3 @@ def schema_exists(name: str) -> bool:
     with role_mode("login"), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name])
         return cursor.fetchone() is not None
-
-

@@ -25,7 +25,7 @@ class OrganizationState(models.TextChoices):
     SUSPENDED = "suspended", _("suspended")
 
 
-class Organization(TenantMixin):
+class Organization(TenantMixin):  # type: ignore[misc]
     """One customer of the installation: a schema, a database role and a key of its own."""
 
     auto_create_schema = False  # `services.create_organization` provisions
@@ -61,7 +61,7 @@ class Organization(TenantMixin):
         return models.Model.delete(self, *args, **kwargs)
 
 
-class Domain(DomainMixin):
+class Domain(DomainMixin):  # type: ignore[misc]
     """A host name that reaches an organisation."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -71,7 +71,7 @@ class Domain(DomainMixin):
         verbose_name_plural = _("hosts")
 
     def __str__(self) -> str:
-        return self.domain
+        return str(self.domain)
 
 
 class SchemaBlueprint(models.Model):

@@ -1,19 +1,18 @@
 """``manage.py seed_demo``: two organisations to look around in, made the way that users make theirs."""
 
 import io
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from config import demo_data
+from crm.imports import services as imports
 from crm.models import Contact, Tag
 from crm.records.services import add_tag
 from tenants.accounts import roles
 from tenants.accounts.models import Role, User
+from tenants.jobs.services import run_now
 from tenants.organizations import services
 from tenants.organizations.models import Organization
 from tenants.scope import organization_scope, platform_scope
@@ -91,18 +90,18 @@ class Command(BaseCommand):
         return new.organization
 
     def _fill(self, plan: dict[str, Any]) -> None:
-        made = demo_data.files(seed=plan["seed"], **plan["sizes"])
-        with tempfile.TemporaryDirectory() as folder:
-            for kind in ("companies", "contacts", "leads", "deals"):
-                path = Path(folder) / f"{kind}.csv"
-                path.write_text(getattr(made, kind), encoding="utf-8")
-                call_command("import_records", kind, str(path), org=plan["slug"], stdout=io.StringIO())
+        owners = (STAFF[roles.OPERATIONS], STAFF[roles.OWNER], "")
+        made = demo_data.files(seed=plan["seed"], owners=owners, currency=plan["currency"], **plan["sizes"])
+        actor = User.objects.get(roles__key=roles.OPERATIONS)
+        for kind in ("companies", "contacts", "leads", "deals"):
+            file = io.BytesIO(getattr(made, kind).encode())
+            item = imports.create_draft(kind=kind, file=file, file_name=f"{kind}.csv", actor=actor)
+            run_now(imports.start(item=item, actor=actor).pk)
         if not Contact.objects.exists():
             raise CommandError("The demo's contacts could not be imported.")
-        self._tag()
+        self._tag(actor)
 
-    def _tag(self) -> None:
-        actor = User.objects.filter(roles__key=roles.OPERATIONS).first()
+    def _tag(self, actor: User) -> None:
         contacts = list(Contact.objects.order_by("id").only("id")[:1_000])
         for number, (name, hue) in enumerate(TAGS, start=2):
             tag = Tag(name=name, hue=hue)

@@ -2,56 +2,87 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
+from django.db import migrations, models
+
 import tenants.ids
 import tenants.keys.companions
 import tenants.keys.fields
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Role',
+            name="Role",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.SlugField(max_length=40, unique=True, verbose_name='key')),
-                ('name', models.CharField(max_length=80, verbose_name='name')),
-                ('permissions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, verbose_name='permissions')),
-                ('built_in', models.BooleanField(default=False, verbose_name='built in')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40, unique=True, verbose_name="key")),
+                ("name", models.CharField(max_length=80, verbose_name="name")),
+                (
+                    "permissions",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), default=list, verbose_name="permissions"
+                    ),
+                ),
+                ("built_in", models.BooleanField(default=False, verbose_name="built in")),
             ],
             options={
-                'verbose_name': 'role',
-                'verbose_name_plural': 'roles',
-                'ordering': ['name'],
+                "verbose_name": "role",
+                "verbose_name_plural": "roles",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('email', tenants.keys.fields.EncryptedEmailField(max_length=254, unique=True, verbose_name='email address')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('is_superuser', models.BooleanField(default=False, editable=False, verbose_name='every permission')),
-                ('language', models.CharField(blank=True, max_length=8, verbose_name='language')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('email_index', tenants.keys.companions.BlindIndexField(companion_of='email', unique=True)),
-                ('email_grams', tenants.keys.companions.GramsField(companion_of='email', editable=False)),
-                ('roles', models.ManyToManyField(blank=True, related_name='users', to='accounts.role', verbose_name='roles')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                (
+                    "email",
+                    tenants.keys.fields.EncryptedEmailField(
+                        max_length=254, unique=True, verbose_name="email address"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "is_superuser",
+                    models.BooleanField(default=False, editable=False, verbose_name="every permission"),
+                ),
+                ("language", models.CharField(blank=True, max_length=8, verbose_name="language")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("email_index", tenants.keys.companions.BlindIndexField(companion_of="email", unique=True)),
+                ("email_grams", tenants.keys.companions.GramsField(companion_of="email", editable=False)),
+                (
+                    "roles",
+                    models.ManyToManyField(
+                        blank=True, related_name="users", to="accounts.role", verbose_name="roles"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'ordering': ['name'],
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['email_grams'], name='accounts_us_email_g_c6838a_gin')],
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "ordering": ["name"],
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(
+                        fields=["email_grams"], name="accounts_us_email_g_c6838a_gin"
+                    )
+                ],
             },
         ),
     ]

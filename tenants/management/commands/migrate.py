@@ -4,11 +4,10 @@ Stands in for Django's command, so that nobody migrates ``public`` alone by habi
 prepares its database in the same way as an installation.
 """
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.commands.migrate import Command as DjangoMigrate
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 
 from tenants.organizations import migrations_runner
 
@@ -16,7 +15,7 @@ from tenants.organizations import migrations_runner
 class Command(DjangoMigrate):
     help = "Brings the database to the code's version: roles, public, the template and all organisations."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--workers", type=int, default=2, help="Organisations migrated at once.")
 

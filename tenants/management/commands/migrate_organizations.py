@@ -31,6 +31,8 @@ class Command(BaseCommand):
             }
             self.stdout.write(json.dumps(outcome))
         else:
-            self.stdout.write(f"{report.organizations} organisations, {report.migrated} migrated, {seconds} s")
+            self.stdout.write(
+                f"{report.organizations} organisations, {report.migrated} migrated, {seconds} s"
+            )
         if report.failed:
             raise CommandError("Not migrated: " + ", ".join(f"{k} ({v})" for k, v in report.failed.items()))
