@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, override_settings
 
 from tenants.accounts import roles
 from tenants.accounts.models import Role, User
@@ -19,16 +19,18 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keys and files of tests live in a folder of their own, hashing is quick, static files need no manifest."""
     home: Path = tmp_path_factory.mktemp("softswitch")
-    settings.KEYRING_DIR = home / "keyring"
-    settings.KEYRING_AUTO_CREATE = True
-    settings.MEDIA_ROOT = home / "media"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    }
+    plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    with override_settings(
+        KEYRING_DIR=home / "keyring",
+        KEYRING_AUTO_CREATE=True,
+        MEDIA_ROOT=home / "media",
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        STORAGES=settings.STORAGES | plain,
+    ):
+        yield
 
 
 @pytest.fixture(scope="session")
