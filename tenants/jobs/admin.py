@@ -1,6 +1,6 @@
 """The jobs page of both admin sites: to look at, with live progress, and to cancel or continue a job."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -41,7 +41,7 @@ STATE_KINDS = {
 
 
 class JobAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ["shown_title", "progress", "started_by", "shown_started", "duration"]
+    list_display = ["shown_title", "progress", "started_by", "started_at", "duration"]
     list_display_links = ["shown_title"]
     list_filter = ["state"]
     list_per_page = 50
@@ -54,7 +54,7 @@ class JobAdmin(ModelAdmin):  # type: ignore[misc]
         "shown_title",
         "started_by",
         "created_at",
-        "shown_started",
+        "started_at",
         "duration",
         "counts",
         "shown_result",
@@ -90,10 +90,6 @@ class JobAdmin(ModelAdmin):  # type: ignore[misc]
             return str(_("the program"))
         return getattr(job, "actor_name", None) or str(_("a former user"))
 
-    @admin.display(description=_("started"))
-    def shown_started(self, job: Job) -> datetime | None:
-        return job.started_at
-
     @admin.display(description=_("duration"))
     def duration(self, job: Job) -> str:
         if job.started_at is None:
@@ -120,7 +116,8 @@ class JobAdmin(ModelAdmin):  # type: ignore[misc]
             path("<uuid:job_id>/cancel/", view(require_POST(self.cancel_view)), name="jobs_job_cancel"),
             path("<uuid:job_id>/resume/", view(require_POST(self.resume_view)), name="jobs_job_resume"),
         ]
-        return own + super().get_urls()
+        inherited: list[URLPattern] = super().get_urls()
+        return own + inherited
 
     def changeform_view(
         self,

@@ -50,7 +50,7 @@ class Job(models.Model):
         indexes = [models.Index(fields=["state", "-id"], name="jobs_state")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
+        return self.title or self.kind
 
     @property
     def has_ended(self) -> bool:

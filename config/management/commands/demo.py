@@ -1,4 +1,3 @@
-import io
 import logging
 import os
 import signal
@@ -9,12 +8,13 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from config import static_files
 from config.database import embedded
+from config.management.commands import seed_demo
 from tenants.processes import ProcessGroup, end_all
 
 ADDRESS = "127.0.0.1"
@@ -43,8 +43,8 @@ class Command(BaseCommand):
         self._groups: list[ProcessGroup] = []
         failed = ""
         try:
-            sign_in = self._prepare()
-            self._serve(sign_in)
+            self._prepare()
+            self._serve()
         except _AskedToEnd:
             pass
         except (CommandError, embedded.EmbeddedDatabaseError) as error:
@@ -54,8 +54,8 @@ class Command(BaseCommand):
         if failed:
             raise CommandError(failed)
 
-    def _prepare(self) -> str:
-        """Database, static files and data; returns what the seeding has to say about signing in."""
+    def _prepare(self) -> None:
+        """Database, static files and data; quick when they are there."""
         _refuse_taken_port()
         if settings.EMBEDDED_DATABASE:
             self._say("Starting the database ...")
@@ -64,24 +64,16 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         if static_files.collect_when_changed():
             self._say("Collected the static files.")
-        if "seed_demo" not in get_commands():
-            self._say("There is no demo data in this version.")
-            return ""
         self._say("Preparing the demo data ...")
-        sign_in = io.StringIO()
-        call_command("seed_demo", stdout=sign_in)
-        return sign_in.getvalue().rstrip()
+        call_command(seed_demo.Command(), stdout=self.stdout)
 
-    def _serve(self, sign_in: str) -> None:
+    def _serve(self) -> None:
         connections.close_all()
         self._groups.append(ProcessGroup("web", _web_command(), dies_with_us=True))
         worker = [sys.executable, sys.argv[0], "worker", "--skip-checks"]
         self._groups.append(ProcessGroup("worker", worker, dies_with_us=True))
         self._wait_until_it_answers()
-        self._say(f"\nSoftswitchCRM runs at http://acme.{settings.BASE_DOMAIN}:{settings.PORT}/")
-        if sign_in:
-            self._say(sign_in)
-        self._say("Ctrl-C ends it.")
+        self._say(_where_and_how())
         while True:
             self._refuse_dead()
             time.sleep(TICK)
@@ -120,6 +112,20 @@ class Command(BaseCommand):
 
 def _end(number: int, frame: FrameType | None) -> None:
     raise _AskedToEnd
+
+
+def _where_and_how() -> str:
+    """The addresses, and who may sign in there."""
+    lines = ["", "SoftswitchCRM runs. Ctrl-C ends it."]
+    for plan in seed_demo.ORGANIZATIONS:
+        lines += ["", f"  {plan['name']}: http://{plan['slug']}.{settings.BASE_DOMAIN}:{settings.PORT}/"]
+        lines += [f"    {role}@{plan['slug']}.example" for role in seed_demo.STAFF]
+    lines += [
+        "",
+        f"  The platform: http://{settings.BASE_DOMAIN}:{settings.PORT}/",
+        f"    {seed_demo.OPERATOR}",
+    ]
+    return "\n".join([*lines, "", f"  Password of all of them: {seed_demo.PASSWORD}", ""])
 
 
 def _web_command() -> list[str]:

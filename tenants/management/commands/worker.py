@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connection
 from django_q.cluster import Cluster
 
 from tenants.jobs.supervisor import Supervisor
@@ -33,7 +32,6 @@ class Command(BaseCommand):
 
 def _be_cluster() -> None:
     parent = os.getppid()
-    connection.set_schema_to_public()
     cluster = Cluster()
     cluster.start()
     # The signal goes to the whole group, so there is nobody left to wait for; django-q2's handler would wait

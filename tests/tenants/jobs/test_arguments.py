@@ -9,7 +9,15 @@ from tenants.jobs.models import JobState
 
 def test_ids_choices_numbers_and_lists_of_them_pass():
     key = uuid.uuid4()
-    given = {"a": key, "b": JobState.QUEUED, "c": 3, "d": None, "e": [key, 1], "f": "crm.contact", "g": "2026-11-24"}
+    given = {
+        "a": key,
+        "b": JobState.QUEUED,
+        "c": 3,
+        "d": None,
+        "e": [key, 1],
+        "f": "crm.contact",
+        "g": "2026-11-24",
+    }
     assert plain(given) == {
         "a": str(key),
         "b": "queued",
@@ -22,7 +30,8 @@ def test_ids_choices_numbers_and_lists_of_them_pass():
 
 
 @pytest.mark.parametrize(
-    "value", ["ada@example.com", "Ada Lovelace", "+49 30 1234567", "0301234567", "030-123-4567", "x" * 101, ["a b"]]
+    "value",
+    ["ada@example.com", "Ada Lovelace", "+49 30 1234567", "0301234567", "030-123-4567", "x" * 101, ["a b"]],
 )
 def test_a_text_that_may_be_somebodys_is_refused_and_not_repeated(value):
     with pytest.raises(PersonalValue) as refusal:

@@ -28,7 +28,7 @@ def test_an_unknown_name_raises_and_says_which_exist(counting):
 def test_every_name_that_is_enqueued_is_registered():
     registry.autodiscover()
     for place, name in enqueued_names():
-        assert isinstance(name, str), f"{place}: write the job's name as a literal, so that this test can read it"
+        assert isinstance(name, str), f"{place}: write the job's name as a literal for this test to read"
         registry.resolve(name)
 
 

@@ -31,9 +31,9 @@ def test_enqueueing_writes_the_job_its_kick_and_after_the_commit_the_message(
 
 
 def test_a_rolled_back_transaction_leaves_nothing(in_a, counting, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks() as callbacks, pytest.raises(RuntimeError), transaction.atomic():
+    with django_capture_on_commit_callbacks() as callbacks, transaction.atomic():
         job = services.enqueue(counting, actor=None, steps=1)
-        raise RuntimeError
+        transaction.set_rollback(True)
     assert not Job.objects.filter(pk=job.pk).exists()
     assert kicks(job) == 0
     assert callbacks == []
@@ -59,8 +59,21 @@ def test_run_now_runs_to_the_end_and_removes_the_kick(in_a, counting):
     assert ended.finished_at is not None
     assert ended.lease_token is None
     assert kicks(job) == 0
-    with pytest.raises(JobRefused):
-        services.run_now(job.pk)
+    assert services.run_now(job.pk).finished_at == ended.finished_at, "an ended job is not run again"
+
+
+def test_run_now_waits_for_the_worker_that_was_quicker(in_a, counting, monkeypatch):
+    job = services.enqueue(counting, actor=None, steps=10)
+    lease = leases.claim(job.pk)
+    waited = []
+
+    def worker_ends_it(seconds):
+        waited.append(seconds)
+        leases.finish(lease, JobState.SUCCEEDED)
+
+    monkeypatch.setattr(services.time, "sleep", worker_ends_it)
+    assert services.run_now(job.pk).state == JobState.SUCCEEDED
+    assert len(waited) == 1
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_can_be_continued(alice, counting):
