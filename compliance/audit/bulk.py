@@ -51,7 +51,8 @@ class AuditedQuerySet(EncryptedQuerySet[Any]):
         self._for_write = True
         with transaction.atomic(using=self.db, savepoint=False):
             # The condition may be about what is going to change, so the rows are settled first.
-            pks = list(models.QuerySet.order_by(self.resolved()).values_list("pk", flat=True))
+            found = models.QuerySet.order_by(self.resolved()).values_list("pk", flat=True)
+            pks = list(dict.fromkeys(found))  # a join may find a row twice
             return sum(self._update_portion(list(portion), fields, kwargs) for portion in _portions(pks))
 
     update.alters_data = True  # type: ignore[attr-defined]

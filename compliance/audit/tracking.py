@@ -183,8 +183,8 @@ class AuditedModel(models.Model):
         held = {
             field.attname: kept(new_value(field, self)) for field in fields if field.attname in self.__dict__
         }
+        # A new image, since copies of the object share the present one.
         image = getattr(self._state, "image", None)
-        if image is None:
-            self._state.image = Image(current_schema(), list(held), list(held.values()))  # type: ignore[attr-defined]
-        else:
-            image.values().update(held)
+        values = held if image is None else {**image.values(), **held}
+        schema = current_schema() if image is None else image.schema
+        self._state.image = Image(schema, list(values), list(values.values()))  # type: ignore[attr-defined]

@@ -71,6 +71,13 @@ def test_moving_many_to_the_trash_is_a_deletion_of_each(contacts: list[Contact])
     assert len(entries(Action.RESTORED)) == 45
 
 
+def test_a_row_that_a_join_finds_twice_is_changed_once(contacts: list[Contact]):
+    tags = [Tag.objects.create(name=name) for name in ("vip", "press")]
+    contacts[0].tags.add(*tags)
+    assert Contact.objects.filter(tags__in=tags).update(source="mail") == 1
+    assert [entry.fields for entry in entries(Action.UPDATED)] == [["source"], ["tags"]]
+
+
 def test_technical_columns_leave_nothing(contacts: list[Contact]):
     Contact.objects.all().update(version=F("version") + 1, updated_at=timezone.now())
     assert entries(Action.UPDATED) == []

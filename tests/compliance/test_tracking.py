@@ -1,5 +1,6 @@
 """Single saves and deletions leave entries."""
 
+import copy
 import uuid
 from datetime import date
 
@@ -166,6 +167,19 @@ def test_the_trash_is_a_deletion_and_coming_back_a_restoration(in_a: Organizatio
     contact.delete()
     entries = AuditEntry.objects.of("crm.contact", contact_id)
     assert [e.action for e in entries] == [Action.PURGED, Action.RESTORED, Action.DELETED, Action.CREATED]
+
+
+def test_a_copy_is_a_record_of_its_own(in_a: Organization):
+    made = Contact.objects.create(first_name="Ada", email="ada@engine.example")
+    original = Contact.objects.get(pk=made.pk)
+    duplicate = copy.copy(original)
+    duplicate.pk, duplicate._state.adding = uuid.uuid4(), True
+    duplicate.first_name = "Augusta"
+    duplicate.save()
+    original.first_name = "Augusta"
+    original.save()
+    assert [entry.action for entry in history(duplicate)] == [Action.CREATED]
+    assert history(original)[-1].changes == {"first_name": ["Ada", "Augusta"]}
 
 
 def test_a_deletion_keeps_what_the_row_held(in_a: Organization):
