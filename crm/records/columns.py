@@ -65,4 +65,4 @@ def tags_cell(tags: Any) -> Any:
 
 def lines_cell(lines: Any) -> Any:
     """Several values below each other."""
-    return format_html_join(format_html("<br>"), "{}", ((line,) for line in lines or ())) or EMPTY
+    return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines or ())) or EMPTY

@@ -145,14 +145,16 @@ class LinesField(forms.CharField):
         return "\n".join(map(str, value)) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        lines = [line.strip() for line in str(value or "").splitlines() if line.strip()]
+        lines = self._lines(value)
         if len(lines) > MAX_LINES:
             raise ValidationError(_("At most %(count)d lines."), params={"count": MAX_LINES})
         return list(dict.fromkeys(self.each.clean(line) for line in lines)) or None
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        before = self.prepare_value(initial) or ""
-        return bool(before.split("\n") != (self.prepare_value(data) or "").splitlines() and before != data)
+        return self._lines(initial) != self._lines(data)
+
+    def _lines(self, value: Any) -> list[str]:
+        return [line.strip() for line in str(self.prepare_value(value) or "").splitlines() if line.strip()]
 
     def validate(self, value: Any) -> None:
         pass
