@@ -116,6 +116,30 @@
 		}
 	}
 
+	function nameSelects(within) {
+		/* select2 hides the labelled select and shows a combobox without a name. */
+		for (const select of within.querySelectorAll("select.select2-hidden-accessible")) {
+			const label = select.labels?.[0]?.textContent.replace("*", "").trim() || select.getAttribute("aria-label");
+			const shown = select.nextElementSibling?.querySelector(".select2-selection");
+			if (!label || !shown) {
+				continue;
+			}
+			for (const part of [shown, ...shown.querySelectorAll("[role=textbox], input")]) {
+				part.removeAttribute("aria-labelledby");
+				part.setAttribute("aria-label", label);
+			}
+		}
+	}
+
+	function followSystemTheme() {
+		/* Unfold reads the system's choice once; evenings come while a page is open. */
+		window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
+			if (shell().adminTheme === "auto") {
+				document.documentElement.classList.toggle("dark", event.matches);
+			}
+		});
+	}
+
 	function singleKeySwitches() {
 		for (const box of document.querySelectorAll("[data-single-keys]")) {
 			box.checked = singleKeysWork();
@@ -159,6 +183,11 @@
 		show();
 	}
 
+	window.addEventListener("load", () => {
+		nameSelects(document);
+		document.addEventListener("change", () => window.setTimeout(() => nameSelects(document)));
+	});
+
 	document.addEventListener("DOMContentLoaded", () => {
 		document.getElementById("content")?.setAttribute("tabindex", "-1");
 		document.getElementById("main")?.setAttribute("role", "main");
@@ -169,6 +198,12 @@
 		modifierNames();
 		copyButtons();
 		hueSlider();
+		followSystemTheme();
+		document.addEventListener("focusin", (event) => {
+			if (event.target.matches(".select2-search__field")) {
+				event.target.setAttribute("aria-label", event.target.getAttribute("aria-label") || document.title);
+			}
+		});
 		document.body.addEventListener("htmx:afterSwap", (event) => silenceIcons(event.target));
 	});
 })();

@@ -1,0 +1,52 @@
+"""Texts of Unfold's that people meet here and that Django's own catalogue does not hold.
+
+Unfold ships no locale files. Named here, they are collected with our own texts and translated with them.
+"""
+
+from django.utils.translation import gettext_noop
+
+TEXTS = (
+    gettext_noop("Select record"),
+    gettext_noop("Select action"),
+    gettext_noop("Select action to run"),
+    gettext_noop("Select value"),
+    gettext_noop("Select"),
+    gettext_noop("Value"),
+    gettext_noop("From"),
+    gettext_noop("To"),
+    gettext_noop("Date from"),
+    gettext_noop("Date to"),
+    gettext_noop("Date"),
+    gettext_noop("Not enough data."),
+    gettext_noop("Add new item"),
+    gettext_noop("Run"),
+    gettext_noop("Cancel"),
+    gettext_noop("Submit"),
+    gettext_noop("Type to search"),
+    gettext_noop("No data"),
+    gettext_noop("All applications"),
+    gettext_noop("True"),
+    gettext_noop("False"),
+    gettext_noop("Apply Filters"),
+    gettext_noop("Reset filters"),
+    gettext_noop("Record picture"),
+    gettext_noop("This item will be deleted."),
+    gettext_noop("Click to cancel"),
+    gettext_noop("Click to download"),
+    gettext_noop("Image preview"),
+    gettext_noop("Choose file to upload"),
+    gettext_noop("No results found"),
+    gettext_noop("This page yielded into no results."),
+    gettext_noop("Go back"),
+    gettext_noop("Previous"),
+    gettext_noop("Next"),
+    gettext_noop("General"),
+    gettext_noop("Toggle password visibility"),
+    gettext_noop("Navigate"),
+    gettext_noop("After you've created a user, you’ll be able to edit more user options."),
+    gettext_noop("You have been successfully logged out from the administration"),
+    gettext_noop("Welcome back to"),
+    gettext_noop("Return to site"),
+    gettext_noop("Dataset not found. No action performed."),
+    gettext_noop("You can not create nested object without parent"),
+)
