@@ -1,5 +1,6 @@
 """The list of a kind in the admin: keyset pages, estimated counts, no COUNT, no DISTINCT, no OFFSET."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
 from unfold.views import ChangeList
 
-from crm.records import search
+from crm.records import rows, search
 from crm.records.estimates import approximate, estimate, estimate_live
 from crm.records.keyset import AFTER, BEFORE, NEWEST, Order, Page, Position, page
 from tenants.keys.errors import MIN_FRAGMENT
@@ -129,9 +130,9 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
             self.position = Position()
             return self._search(size)
         ids = found.ids[:size]
-        rows = self._rows(self.root_queryset.filter(pk__in=ids)).order_by("-id")
+        found_rows = self._rows(self.root_queryset.filter(pk__in=ids)).order_by("-id")
         return Page(
-            list(rows),
+            list(found_rows),
             has_previous=more if position.backwards else position.row_id is not None,
             has_next=more or position.backwards,
         )
@@ -148,6 +149,18 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         everything = not (self.has_active_filters or self.trashed)
         count = (estimate_live(self.model) if everything else None) or estimate(self.queryset)
         return gettext("%(about)s records") % {"about": approximate(max(count, self.list_per_page))}
+
+    def can_order_by(self, name: str) -> bool:
+        """Whether an index gives the order of the column ``name`` here."""
+        if self.query or self.trashed or (self.sortable_by is not None and name not in self.sortable_by):
+            return False
+        return (self.get_ordering_field(name) or "") in self.model_admin.orders
+
+    def heads(self) -> Iterator[rows.Head]:
+        return rows.heads(self)
+
+    def lines(self) -> Iterator[str]:
+        return rows.lines(self)
 
     @property
     def first_url(self) -> str:

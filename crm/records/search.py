@@ -40,7 +40,7 @@ class SearchPlan:
 
 @dataclass(frozen=True)
 class Found:
-    """Ids in the order of the walk. ``bounded``: only the newest candidates were checked, others may match."""
+    """Ids in the order of the walk. ``bounded``: only the newest were checked, there may be more."""
 
     ids: list[uuid.UUID]
     bounded: bool = False
