@@ -37,7 +37,8 @@ class ImportAdmin(ModelAdmin):  # type: ignore[misc]
     actions = None
 
     def get_urls(self) -> list[URLPattern]:
-        return wizard_urls(self.admin_site) + super().get_urls()
+        stock: list[URLPattern] = super().get_urls()
+        return wizard_urls(self.admin_site) + stock
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         allowed: bool = super().has_add_permission(request)
@@ -67,18 +68,18 @@ class ImportAdmin(ModelAdmin):  # type: ignore[misc]
             raise Http404
         return HttpResponseRedirect(views.step_url(item))
 
-    @display(description=_("file"))
+    @admin.display(description=_("file"))
     def shown_name(self, item: Import) -> str:
         return item.file_name or str(item)
 
-    @display(description=_("state"), label=STATE_COLOURS)
+    @display(description=_("state"), label=STATE_COLOURS)  # type: ignore[untyped-decorator]
     def shown_state(self, item: Import) -> tuple[str, str]:
         return item.state, item.get_state_display()
 
-    @display(description=_("rows"))
-    def rows(self, item: Import) -> int | str:
-        return item.counts.get("rows", "–")
+    @admin.display(description=_("rows"))
+    def rows(self, item: Import) -> str:
+        return str(item.counts.get("rows", "–"))
 
-    @display(description=_("rejected"))
-    def rejected_rows(self, item: Import) -> int | str:
-        return item.counts.get("rejected", "–")
+    @admin.display(description=_("rejected"))
+    def rejected_rows(self, item: Import) -> str:
+        return str(item.counts.get("rejected", "–"))

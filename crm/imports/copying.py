@@ -46,12 +46,15 @@ class RowWriter:
     """
 
     def __init__(self, model: type[models.Model], slots: tuple[str, ...], constants: dict[str, Any]) -> None:
-        meta = model._meta
+        meta: Any = model._meta
         self.table = meta.db_table
         position = {
             field_named(model, slot).attname: n for n, slot in enumerate(slots) if slot not in VIRTUAL_SLOTS
         }
-        texts, nullable, sealed, searchable = [], [], [], []
+        texts: list[tuple[int, str]] = []
+        nullable: list[tuple[int, str]] = []
+        sealed: list[tuple[int, FieldCipher]] = []
+        searchable: list[tuple[int, FieldCipher]] = []
         rest: list[tuple[str, str]] = []
         for field in meta.concrete_fields:
             if field.primary_key or is_companion(field):
@@ -69,9 +72,9 @@ class RowWriter:
                 texts.append((at, field.column))
         self.ciphers = {cipher.field.name: cipher for _at, cipher in (*sealed, *searchable)}
         self.columns: list[str] = [meta.pk.column, *(column for _at, column in texts + nullable)]
-        self.columns += [cipher.field.column for _at, cipher in sealed]
+        self.columns += [str(cipher.field.column) for _at, cipher in sealed]
         for _at, cipher in searchable:
-            self.columns += [cipher.field.column, *cipher.field.companions]
+            self.columns += [str(cipher.field.column), *cipher.field.companions]
         self.columns += [column for column, _value in rest]
         self._texts = _picker([at for at, _column in texts])
         self._nullable = tuple(at for at, _column in nullable)

@@ -98,7 +98,7 @@ class RulesForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
     )
 
-    def __init__(self, *args: Any, item: Import, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, item: Import) -> None:
         self.kind = item.kind
         stored = Rules.from_json(item.rules)
         initial = {
@@ -108,7 +108,7 @@ class RulesForm(forms.Form):
             "date_order": stored.date_order,
             "decimal": stored.decimal,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         field = self.fields["match"]
         if isinstance(field, forms.ChoiceField):
             field.choices = self._match_choices(stored)

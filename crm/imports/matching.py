@@ -1,21 +1,19 @@
-"""Which record a row is about: by blind index of its email, by external id, by domain, by name.
+"""Which record a row is about.
 
 The chosen keys are tried in order. A record found by a weaker key is not taken if both sides have a stronger
 key and it differs: another email address beside the same customer number is another person.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import connection
 
 from crm.imports.kinds import RecordKind, field_of, is_encrypted
+from crm.imports.match_keys import KEY_COLUMNS, Digests, Key, MatchKey, Record, match_keys
 from crm.imports.rules import Rules
 from tenants.keys.bulk import FieldCipher
-
-Key = Hashable
 
 
 @dataclass(slots=True)
@@ -28,30 +26,19 @@ class Item:
     values: list[str] = field(default_factory=list)  # with names replaced by the ids they stand for
     keys: tuple[Key, ...] = ()  # by the chosen keys, None where the row has none
     fallback: tuple[int, Key] | None = None  # which fallback key, and its value
-    digests: dict[int, bytes] = field(default_factory=dict)
+    digests: Digests = field(default_factory=dict)
     match: "Candidate | None" = None
     repeated: bool | None = None  # whether its key stood in the file before; None until asked
 
 
 @dataclass(slots=True)
 class Candidate:
-    """An existing record. ``texts`` are its values in the order of the import's columns."""
+    """An existing record. ``raw`` holds the columns of the import as the database gives them."""
 
     pk: bytes
     version: int
-    key_columns: dict[str, Any]
+    key_columns: Record
     raw: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class MatchKey:
-    """One way to recognise a record. ``of_row`` gives None where the row has no such key."""
-
-    name: str
-    where: str
-    of_row: Callable[[list[str], dict[int, bytes]], Key | None]
-    of_record: Callable[[dict[str, Any]], Key | None]
-    parameters: Callable[[Iterable[Any]], list[Any]]
 
 
 class Matcher:
@@ -70,7 +57,7 @@ class Matcher:
         self.kind = kind
         self.chosen = tuple(keys[name] for name in rules.match if name in keys)
         self.fallback = tuple(keys[name] for name in rules.fallback if name in keys)
-        key_columns = _KEY_COLUMNS[kind.name]
+        key_columns = KEY_COLUMNS[kind.name]
         self._key_columns = key_columns
         fields = [field_of(kind, slot) for slot in stored]
         columns = ["id", "version", *key_columns, *(found.column for found in fields)]
@@ -153,145 +140,6 @@ class Matcher:
                 if value is not None:
                     records.setdefault(value, []).append(record)
         return records
-
-
-_KEY_COLUMNS: dict[str, tuple[str, ...]] = {
-    "contacts": ("email_index", "external_id", "phone_index", "first_name", "last_name"),
-    "leads": ("email_index", "external_id", "phone_index", "first_name", "last_name"),
-    "companies": ("external_id", "domain", "name"),
-    "deals": ("external_id", "name", "company_id"),
-}
-
-# A page on these says nothing about whose domain it is.
-_SHARED_HOSTS = frozenset(
-    (
-        "facebook.com", "instagram.com", "linkedin.com", "twitter.com", "x.com", "xing.com", "youtube.com",
-        "google.com", "sites.google.com", "wordpress.com", "github.com", "medium.com", "linktr.ee", "t.me",
-        "tiktok.com", "amazon.com", "ebay.com", "etsy.com",
-    )
-)  # fmt: skip
-
-
-def domain_of_website(url: str) -> str:
-    """The domain that a company's website shows, "" for pages on somebody else's."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").removeprefix("www.")
-    own = parts.path in ("", "/") and not parts.query and host not in _SHARED_HOSTS
-    return host if own and "." in host and not host.replace(".", "").isdigit() else ""
-
-
-def match_keys(kind: str, at: dict[str, int], ciphers: dict[str, FieldCipher]) -> dict[str, MatchKey]:
-    """The keys that the mapped columns can give."""
-    keys = _people_keys(at, ciphers) if kind in ("contacts", "leads") else _thing_keys(kind, at)
-    if "external_id" in at:
-        external = at["external_id"]
-        keys["external_id"] = MatchKey(
-            "external_id",
-            "t.external_id = ANY(%s) AND t.external_id <> ''",
-            lambda values, _digests: values[external] or None,
-            lambda record: record["external_id"] or None,
-            _as_list,
-        )
-    return keys
-
-
-def _people_keys(at: dict[str, int], ciphers: dict[str, FieldCipher]) -> dict[str, MatchKey]:
-    keys = {}
-    first, last = at.get("first_name", -1), at.get("last_name", -1)
-
-    def name_of(values: list[str]) -> tuple[str, str]:
-        return (values[last] if last >= 0 else "", values[first] if first >= 0 else "")
-
-    if "email" in at:
-        keys["email"] = _digest_key("email", at["email"], ciphers["email"])
-    if "phone" in at:
-        phone = _digest_key("phone", at["phone"], ciphers["phone"])
-        # A shared line has many people: without an email, number and name together make the person.
-        keys["phone"] = MatchKey(
-            "phone",
-            phone.where,
-            lambda values, digests: (
-                (found, *name_of(values)) if (found := phone.of_row(values, digests)) else None
-            ),
-            lambda record: (
-                (bytes(record["phone_index"]), record["last_name"], record["first_name"])
-                if record["phone_index"]
-                else None
-            ),
-            lambda found: [[digest for digest, _last, _first in found]],
-        )
-    if first >= 0 or last >= 0:
-        keys["name"] = MatchKey(
-            "name",
-            "(t.last_name, t.first_name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
-            " AND t.email_index IS NULL AND t.phone_index IS NULL AND t.external_id = ''",
-            lambda values, _digests: name if any(name := name_of(values)) else None,
-            lambda record: (record["last_name"], record["first_name"]),
-            lambda found: [list(column) for column in zip(*found, strict=True)],
-        )
-    return keys
-
-
-def _digest_key(slot: str, position: int, cipher: FieldCipher) -> MatchKey:
-    index, column = cipher.index, f"{slot}_index"
-
-    def of_row(values: list[str], digests: dict[int, bytes]) -> bytes | None:
-        text = values[position]
-        if not text:
-            return None
-        digest = digests[position] = index(text)
-        return digest
-
-    return MatchKey(
-        slot,
-        f"t.{column} = ANY(%s)",
-        of_row,
-        lambda record: bytes(record[column]) if record[column] is not None else None,
-        _as_list,
-    )
-
-
-def _thing_keys(kind: str, at: dict[str, int]) -> dict[str, MatchKey]:
-    keys = {}
-    if "name" in at:
-        name = at["name"]
-        if kind == "companies":
-            keys["name"] = MatchKey(
-                "name",
-                "lower(t.name) = ANY(%s)",
-                lambda values, _digests: values[name].lower() or None,
-                lambda record: record["name"].lower() or None,
-                _as_list,
-            )
-        else:
-            company = at.get("company", -1)
-            # Deals of one name are common ("Renewal"): the company makes the difference.
-            keys["name"] = MatchKey(
-                "name",
-                "t.name = ANY(%s)",
-                lambda values, _digests: (
-                    (values[name], values[company] if company >= 0 else "") if values[name] else None
-                ),
-                lambda record: (
-                    record["name"],
-                    record["company_id"].hex if company >= 0 and record["company_id"] else "",
-                ),
-                lambda found: [[name for name, _company in found]],
-            )
-    if "domain" in at:
-        domain = at["domain"]
-        keys["domain"] = MatchKey(
-            "domain",
-            "t.domain = ANY(%s) AND t.domain <> ''",
-            lambda values, _digests: values[domain] or None,
-            lambda record: record["domain"] or None,
-            _as_list,
-        )
-    return keys
-
-
-def _as_list(found: Iterable[Any]) -> list[Any]:
-    return [list(found)]
 
 
 def record_text(kind: RecordKind, slot: str, cipher: FieldCipher | None) -> Callable[[bytes, Any], str]:

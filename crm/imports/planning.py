@@ -15,7 +15,8 @@ from crm.imports.conversion import Converter
 from crm.imports.copying import RowWriter
 from crm.imports.kinds import VIRTUAL_SLOTS, RecordKind, field_of
 from crm.imports.links import Links, NewLinks
-from crm.imports.matching import Candidate, Item, Key, Matcher, domain_of_website
+from crm.imports.match_keys import Key, domain_of_website
+from crm.imports.matching import Candidate, Item, Matcher
 from crm.imports.problems import Problem
 from crm.imports.rules import Mode, Rules
 from crm.imports.seen import SeenKeys
@@ -115,7 +116,7 @@ class Planner:
         return found
 
     def remember(self, items: list[Item], links: Links, writer: RowWriter, seen: SeenKeys) -> None:
-        """Only note the items' keys as seen."""
+        """Only note the items' keys as seen: they were stored before an interruption."""
         matcher = Matcher(self.kind, (), self.at, self.rules, writer.ciphers)
         for item in items:
             item.values = self._completed(item.given)

@@ -12,7 +12,6 @@ from crm.imports import reader
 from crm.imports.batches import BatchBuilder, Origin
 from crm.imports.conversion import Converter, compile_mapping
 from crm.imports.kinds import record_kind
-from crm.imports.links import Links
 from crm.imports.mapping import Mapping
 from crm.imports.matching import Item
 from crm.imports.planning import Planner, Sorted
@@ -89,45 +88,67 @@ class Rehearsal:
         }
 
 
+Refused = tuple[Item, tuple[Problem, ...]]
+
+
+@dataclass
+class Portion:
+    """Some rows of the file, in its order: those that converted, and those that did not and why."""
+
+    items: list[Item] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    end: int = 0  # rows of the file up to here
+    last: bool = False
+
+
 class Source:
-    """The rows of a file as converted items, in chunks."""
+    """The rows of a file as converted items."""
 
     def __init__(self, file: File, setup: Setup, converter: Converter) -> None:
         self._file = file
         self._shape = setup.shape
         self._convert = converter.convert
-        self.rows_read = 0
 
-    def chunks(self, skip: int = 0) -> Iterator[tuple[list[Item], list[tuple[Item, tuple[Problem, ...]]]]]:
-        """Items that converted, and those that did not with their problems; both in the order of the file.
+    def portions(self, skip: int = 0) -> Iterator[Portion]:
+        """The whole file. Rows up to ``skip`` (stored before an interruption) never share a portion with
+        later ones."""
+        waiting: Portion | None = None
+        for portion in self._cut(skip):
+            if waiting is not None:
+                yield waiting
+            waiting = portion
+        if waiting is not None:
+            waiting.last = True
+            yield waiting
 
-        ``skip`` rows are converted too (their keys must be known) and come first, in chunks of their own.
-        """
+    def _cut(self, skip: int) -> Iterator[Portion]:
         convert = self._convert
-        items: list[Item] = []
-        rejected: list[tuple[Item, tuple[Problem, ...]]] = []
-        size = 0
-        for line, cells, problem in reader.rows(self._file, self._shape):
-            self.rows_read += 1
+        portion, number = Portion(), 0
+        for number, (line, cells, problem) in enumerate(reader.rows(self._file, self._shape), start=1):
             if problem is not None:
-                rejected.append((Item(line, cells, []), (problem,)))
+                portion.refused.append((Item(line, cells, []), (problem,)))
             else:
                 values = convert(cells)
-                if type(values) is Rejection:
-                    rejected.append((Item(line, cells, []), values))
+                if isinstance(values, Rejection):
+                    portion.refused.append((Item(line, cells, []), values))
                 else:
-                    items.append(Item(line, cells, values))  # type: ignore[arg-type]
-            size += 1
-            long = size % 64 == 0 and _characters(items) > CHUNK_CHARACTERS
-            if size >= CHUNK_ROWS or long or self.rows_read == skip:
-                yield items, rejected
-                items, rejected, size = [], [], 0
-        if items or rejected:
-            yield items, rejected
+                    portion.items.append(Item(line, cells, values))
+            size = number - portion.end
+            if size >= CHUNK_ROWS or number == skip or (size % 64 == 0 and _is_long(portion)):
+                end, portion.end = number, number
+                yield portion
+                portion = Portion(end=end)
+        if number > portion.end:
+            portion.end = number
+            yield portion
 
 
-def _characters(items: list[Item]) -> int:
-    return sum(len(cell) for item in items[-64:] for cell in item.cells) * (len(items) // 64 + 1)
+def _is_long(portion: Portion) -> bool:
+    """Whether rows like the latest fill a chunk already: memory must not grow with long notes."""
+    latest = portion.items[-64:]
+    return (
+        sum(len(cell) for item in latest for cell in item.cells) * len(portion.items) > CHUNK_CHARACTERS * 64
+    )
 
 
 def _prepare(setup: Setup) -> tuple[Converter, Planner]:
@@ -143,12 +164,11 @@ def rehearse(file: File, setup: Setup, progress: Callable[[int], None] = lambda 
     converter, planner = _prepare(setup)
     links, seen, found = planner.links(), SeenKeys(setup.shape.total), Rehearsal()
     source = Source(file, setup, converter)
-    for items, rejected in source.chunks():
-        writer = planner.writer({})
-        chunk = planner.sort(items, links, writer, seen)
-        chunk.rejected = _in_order(rejected, chunk.rejected)
+    for portion in source.portions():
+        chunk = planner.sort(portion.items, links, planner.writer({}), seen)
+        chunk.rejected = _in_order(portion.refused, chunk.rejected)
         found.note(chunk)
-        progress(source.rows_read)
+        progress(portion.end)
     return found
 
 
@@ -183,39 +203,21 @@ def run(
     links, seen, generation = planner.links(), SeenKeys(setup.shape.total), 0
     source, skip = Source(file, setup, converter), done
     with chosen_way(store) as way:
-        for items, rejected in source.chunks(skip):
-            if source.rows_read <= skip:
-                _remember(planner, items, links, seen)
+        for portion in source.portions(skip):
+            if portion.end <= skip:
+                planner.remember(portion.items, links, planner.writer({}), seen)
                 continue
             between()
             if generation != store.generation:
                 generation = store.generation
                 links.forget()
-            way.store(_chunk(planner, origin, items, rejected, links, seen, generation))
+            builder = BatchBuilder(planner, origin, timezone.now())
+            found = planner.sort(portion.items, links, builder.records, seen)
+            found.rejected = _in_order(portion.refused, found.rejected)
+            batch = builder.build(found, links)
+            way.store(Chunk(portion.items, portion.refused, found, batch, generation, portion.last))
     return tally
 
 
-def _chunk(
-    planner: Planner,
-    origin: Origin,
-    items: list[Item],
-    rejected: list[tuple[Item, tuple[Problem, ...]]],
-    links: Links,
-    seen: SeenKeys,
-    generation: int,
-) -> Chunk:
-    builder = BatchBuilder(planner, origin, timezone.now())
-    found = planner.sort(items, links, builder.records, seen)
-    found.rejected = _in_order(rejected, found.rejected)
-    return Chunk(items, rejected, found, builder.build(found, links), generation)
-
-
-def _remember(planner: Planner, items: list[Item], links: Links, seen: SeenKeys) -> None:
-    """After an interruption: the keys of rows that are stored already, without looking at the data."""
-    planner.remember(items, links, planner.writer({}), seen)
-
-
-def _in_order(
-    one: list[tuple[Item, tuple[Problem, ...]]], other: list[tuple[Item, tuple[Problem, ...]]]
-) -> list[tuple[Item, tuple[Problem, ...]]]:
+def _in_order(one: list[Refused], other: list[Refused]) -> list[Refused]:
     return sorted([*one, *other], key=lambda pair: pair[0].line)

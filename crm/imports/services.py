@@ -99,9 +99,10 @@ def dry_run(*, item: Import, actor: "User | None") -> dict[str, Any]:
     setup = checked_setup(item)
     with open_file(item) as file:
         found = running.rehearse(file, setup)
-    item.dry_run = found.as_json()
+    result = found.as_json()
+    item.dry_run = result
     item.save(update_fields=["dry_run"])
-    return item.dry_run
+    return result
 
 
 def start_dry_run(*, item: Import, actor: "User | None") -> Job:

@@ -74,7 +74,7 @@ class WizardView(UnfoldSiteViewMixin, View):  # type: ignore[misc]
     """What all pages share. Others' imports are open to colleagues with the right for their kind."""
 
     title: Any = _("Import")
-    permission_required = "crm.view_import"
+    permission_required: str | tuple[str, ...] = "crm.view_import"
     template_name = ""
     step = 1
 
@@ -180,7 +180,7 @@ class CheckView(WizardView):
         item = self.item(import_id)
         if item.state != ImportState.DRAFT:
             return HttpResponseRedirect(step_url(item))
-        job = Job.objects.filter(pk=item.job_id).first() if item.job_id else None
+        job = _job_of(item)
         if not item.dry_run and (job is None or job.has_ended):
             try:
                 job = self.check(item)
@@ -225,7 +225,7 @@ class ResultView(WizardView):
         item = self.item(import_id)
         if item.state == ImportState.DRAFT:
             return HttpResponseRedirect(step_url(item))
-        job = Job.objects.filter(pk=item.job_id).first()
+        job = _job_of(item)
         first = item.rejects.order_by("line")[:50]
         model = record_kind(item.kind).model._meta
         return self.page(
@@ -245,7 +245,7 @@ class ProgressView(WizardView):
 
     def get(self, request: HttpRequest, import_id: UUID) -> HttpResponse:
         item = self.item(import_id)
-        job = Job.objects.filter(pk=item.job_id).first()
+        job = _job_of(item)
         response = render(request, "crm/imports/progress.html", {"item": item, "job": job, "ended": False})
         if job is None or job.has_ended:
             response.status_code = STOP_POLLING
@@ -295,6 +295,10 @@ class RejectsView(WizardView):
         response["Content-Disposition"] = f'attachment; filename="rejected-rows-{str(item.pk)[-8:]}.csv"'
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _job_of(item: Import) -> Job | None:
+    return Job.objects.filter(pk=item.job_id).first() if item.job_id else None
 
 
 def _ended(item: Import, job: Job | None) -> bool:
