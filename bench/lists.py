@@ -146,7 +146,8 @@ def prepare_worker() -> None:
 
 def organization_of(slug: str) -> Organization:
     with platform_scope():
-        return Organization.objects.get(slug=slug)
+        found: Organization = Organization.objects.get(slug=slug)
+        return found
 
 
 def fill(slug: str, total: int) -> None:
@@ -191,11 +192,8 @@ class Side:
     tag: str
 
     def ask(self, query: str) -> Any:
-        before = connection.tenant
-        try:
+        with platform_scope():
             return self.client.get(f"/admin/crm/contact/?{query.format(middle=self.middle, tag=self.tag)}")
-        finally:
-            connection.set_tenant(before)
 
 
 def sign_in(slug: str) -> Side:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
@@ -13,6 +13,7 @@ from unfold.sites import UnfoldAdminSite
 
 from config import command_search, dashboards
 from config.admin_theme import initials
+from crm.records.autocomplete import RecordAutocompleteView
 from tenants.accounts import views as account_views
 from tenants.organizations import profile
 
@@ -83,6 +84,9 @@ class OrganizationAdminSite(SoftswitchAdminSite):
         request.current_app = self.name  # type: ignore[attr-defined]
         context = {**self.each_context(request), "title": _("Trash"), "kinds": kinds}
         return render(request, "admin/trash.html", context)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+        return RecordAutocompleteView.as_view(admin_site=self)(request)
 
     def organization_profile(self, request: HttpRequest) -> HttpResponse:
         return profile.profile_page(request, self)

@@ -161,7 +161,8 @@ class RecordAdmin(TrashMixin):
             "can_import": request.user.has_perm(f"crm.import_{self.opts.model_name}"),
             **(extra_context or {}),
         }
-        return super().changelist_view(request, context)
+        response: HttpResponseBase = super().changelist_view(request, context)
+        return response
 
     # --- Columns -------------------------------------------------------------------------------------------
     @admin.display(description=_("name"))
@@ -269,7 +270,8 @@ class RecordAdmin(TrashMixin):
                 "subtitle": record.display_name,
                 "related_lists": self.related_lists(request, record),
             }
-        return super().changeform_view(request, object_id, form_url, context)
+        response: HttpResponseBase = super().changeform_view(request, object_id, form_url, context)
+        return response
 
     def related_lists(self, request: HttpRequest, record: Any) -> list[Any]:
         """The short lists below the form."""
@@ -302,7 +304,8 @@ class RecordAdmin(TrashMixin):
             return HttpResponseRedirect(page)
         if "_addanother" in request.POST:
             return HttpResponseRedirect(reverse(f"{site}:{kind}_add"))
-        return self.response_post_save_change(request, record)
+        response: HttpResponse = self.response_post_save_change(request, record)
+        return response
 
     # Django's own log is not written: the audit trail is the history.
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...

@@ -123,4 +123,4 @@ def beyond(columns: tuple[str, ...], descending: bool, anchor: tuple[Any, ...]) 
     if len(columns) == 1:
         return Q(**{f"{columns[0]}__{'lt' if descending else 'gt'}": anchor[0]})
     lookup = TupleLessThan if descending else TupleGreaterThan
-    return lookup(Tuple(*map(F, columns)), anchor)  # type: ignore[no-untyped-call]
+    return lookup(Tuple(*map(F, columns)), anchor)

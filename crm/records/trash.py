@@ -98,7 +98,8 @@ class TrashMixin(ModelAdmin):  # type: ignore[misc]
     def _one(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponseBase:
         record = self.get_object(request, object_id)
         if record is None or record.is_trashed == (verb == TO_TRASH):
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            missing: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return missing
         if request.method != "POST":
             return self._ask(request, verb, [record])
         {TO_TRASH: self._to_trash, RESTORE: self._restore, PURGE: self._purge}[verb](request, [record])
@@ -125,7 +126,7 @@ class TrashMixin(ModelAdmin):  # type: ignore[misc]
             "selected": [record.pk for record in records],
             "back_url": self._list_url(trash=verb != TO_TRASH),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return TemplateResponse(request, "crm/records/confirm.html", context)
 
     @staticmethod
@@ -189,4 +190,5 @@ def trash_entrance(model_admin: Any) -> URLPattern:
             raise PermissionDenied
         return HttpResponseRedirect(tabs[0]["url"])
 
-    return path("trash/", model_admin.admin_site.admin_view(view), name="crm_trash")
+    found: URLPattern = path("trash/", model_admin.admin_site.admin_view(view), name="crm_trash")
+    return found
