@@ -1,8 +1,8 @@
 """How the two admin sites look: Unfold's settings, and the colours that an organisation's hue gives.
 
-Colours are OKLCH with the same lightness for every hue, so that contrast does not depend on the organisation's
-choice: white on ``primary-600`` and ``primary-600`` on white are at least 4.5 : 1 (WCAG 2.2, 1.4.3), as is
-``primary-500`` on the dark background. ``tests/config/test_admin_theme.py`` computes all 360.
+Colours are OKLCH with the same lightness for every hue, so that contrast does not depend on the choice of an
+organisation: white on ``primary-600`` and ``primary-600`` on white are at least 4.5 : 1 (WCAG 2.2, 1.4.3),
+as is ``primary-500`` on the dark background. ``tests/config/test_admin_theme.py`` computes all 360.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """What Ctrl-K finds: records of this organisation, pages and actions, each only for whoever may open it.
 
-Nothing is cached: an answer of one organisation must not be served in another, nor the name of somebody who has
-been erased since.
+Nothing is cached: an answer of one organisation must not be served in another, nor the name of somebody who
+has been erased since.
 """
 
 from collections.abc import Iterator

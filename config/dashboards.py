@@ -1,6 +1,6 @@
 """What the home pages show, by what the user may see."""
 
-import datetime
+import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, cast
@@ -22,7 +22,7 @@ from tenants.jobs.models import Job, JobState
 from tenants.organizations.models import Organization, OrganizationState
 from tenants.scope import current_organization
 
-WEEK = datetime.timedelta(days=7)
+WEEK = dt.timedelta(days=7)
 SHOWN_JOBS = 5
 KINDS: tuple[tuple[str, Any, str], ...] = (
     ("contact", Contact, "group"),
@@ -73,7 +73,8 @@ class Home:
 def organization_home(request: HttpRequest) -> dict[str, Any]:
     """The context of an organisation's home page."""
     user = cast(User, request.user)
-    week_ago = timezone.now() - WEEK
+    # From midnight, as the linked list's filter has it.
+    week_ago = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) - WEEK
     kinds = [kind for kind in KINDS if user.has_perm(f"crm.view_{kind[0]}")]
     stages = home_figures.open_deals_by_stage() if user.has_perm("crm.view_deal") else []
     sums: dict[str, Decimal] = {}
@@ -84,15 +85,13 @@ def organization_home(request: HttpRequest) -> dict[str, Any]:
     home = Home(
         figures=figures,
         mine=_mine(user, kinds),
-        stages=[
-            {"value": stage, "link": _list("deal", f"stage__id__exact={stage.stage_id}")} for stage in stages
-        ],
+        stages=[{"value": stage, "link": _list("deal", f"stage={stage.stage_id}")} for stage in stages],
         open_value=home_figures.shown_money(sums) if any(stage.deals.value for stage in stages) else "",
         jobs=_jobs(user),
         imports=_imports(user),
         steps=_steps(user),
         privacy=_privacy(user),
-        empty=bool(kinds) and not any(model.objects.exists() for _name, model, _icon in kinds),
+        empty=bool(kinds) and all(figure.value == "0" for figure in figures),
         may_add=user.has_perm("crm.add_contact"),
         may_import=user.has_perm("crm.add_import") or user.has_perm("crm.import_contact"),
     )
@@ -138,7 +137,7 @@ def trash_figures(request: HttpRequest) -> list[Figure]:
     ]
 
 
-def _kind_figure(name: str, model: Any, icon: str, week_ago: datetime.datetime) -> Figure:
+def _kind_figure(name: str, model: Any, icon: str, week_ago: dt.datetime) -> Figure:
     new = home_figures.since(model, week_ago)
     day = week_ago.date().isoformat()
     return Figure(
@@ -147,7 +146,7 @@ def _kind_figure(name: str, model: Any, icon: str, week_ago: datetime.datetime) 
         link=_list(name),
         icon=icon,
         note=_("%(count)s new this week") % {"count": new} if new.value else "",
-        note_link=_list(name, f"created_at__gte={day}"),
+        note_link=_list(name, f"created_from={day}"),
     )
 
 
@@ -156,7 +155,7 @@ def _mine(user: User, kinds: list[tuple[str, Any, str]]) -> list[Figure]:
     for name, model, icon in kinds:
         count = home_figures.owned_by(model, user)
         if count.value:
-            link = _list(name, f"owner__id__exact={user.pk}")
+            link = _list(name, f"owner={user.pk}")
             found.append(Figure(_capitalised(model._meta.verbose_name_plural), str(count), link, icon))
     return found
 

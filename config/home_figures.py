@@ -5,7 +5,7 @@ than a fixed number of index entries. What is beyond is shown as "10,000+", or e
 statistics where the whole table is meant.
 """
 
-import datetime
+import datetime as dt
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
@@ -65,7 +65,7 @@ def total(model: Any) -> Count:
     return Count(estimate, estimated=True) if estimate and estimate > COUNT_LIMIT else count
 
 
-def since(model: Any, moment: datetime.datetime) -> Count:
+def since(model: Any, moment: dt.datetime) -> Count:
     """How many live records were made since ``moment``, by their time-ordered ids, which are indexed."""
     return capped(model.objects.filter(id__gte=first_id_at(moment)))
 
@@ -116,7 +116,7 @@ def shown_money(amounts: dict[str, Decimal]) -> str:
     )
 
 
-def first_id_at(moment: datetime.datetime) -> uuid.UUID:
+def first_id_at(moment: dt.datetime) -> uuid.UUID:
     """The smallest UUIDv7 (RFC 9562, 5.7) of a moment: 48 bits of milliseconds lead."""
     milliseconds = int(moment.timestamp() * 1000)
     return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (2 << 62))

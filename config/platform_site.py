@@ -1,4 +1,4 @@
-"""The platform's admin site: organisations, operators and the queue, and nothing that an organisation holds."""
+"""The platform's admin site: organisations, operators and the queue, nothing that an organisation holds."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from django.template.response import TemplateResponse
 
 from config import command_search, dashboards
 from config.admin_site import SoftswitchAdminSite
-
 
 # Nobody's page: our permissions are strings in our own roles, and the queue's messages are only kicks, which
 # its own pages would offer to run again.

@@ -50,6 +50,10 @@ class ServiceModelAdmin(ModelAdmin):  # type: ignore[misc]
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect("../change/")
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Only the account or role itself goes; the services refuse where something hangs on it."""
+        return [str(item) for item in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service has written the roles already."""
 

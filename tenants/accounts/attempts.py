@@ -3,7 +3,7 @@
 A row is one account from one network address, known by a digest only.
 """
 
-import datetime
+import datetime as dt
 import hmac
 from hashlib import sha256
 
@@ -16,8 +16,8 @@ from tenants.errors import DomainError
 from tenants.scope import current_schema
 
 MOST_FAILURES = 10
-WINDOW = datetime.timedelta(minutes=15)
-LOCK = datetime.timedelta(minutes=5)
+WINDOW = dt.timedelta(minutes=15)
+LOCK = dt.timedelta(minutes=5)
 
 
 class TooManyAttempts(DomainError):
@@ -47,13 +47,13 @@ def key_of(email: str, address: str) -> str:
     return hmac.new(secret, b"tenants.accounts.attempts\0" + text.encode(), sha256).hexdigest()
 
 
-def refuse_locked(*, key: str, now: datetime.datetime) -> None:
+def refuse_locked(*, key: str, now: dt.datetime) -> None:
     """Raise :class:`TooManyAttempts` while the lock lasts."""
     if SignInFailures.objects.filter(key=key, locked_until__gt=now).exists():
         raise TooManyAttempts
 
 
-def count_failure(*, key: str, now: datetime.datetime) -> None:
+def count_failure(*, key: str, now: dt.datetime) -> None:
     """Count one failure; the tenth within the window locks."""
     with transaction.atomic():
         SignInFailures.objects.filter(started_at__lt=now - WINDOW - LOCK).delete()

@@ -61,7 +61,8 @@ class SignInForm(forms.Form):
             attempts.count_failure(key=key, now=now)
             raise ValidationError(
                 _(
-                    "Email address and password do not match. Check both; capital letters count in the password."
+                    "Email address and password do not match. Check both; "
+                    "capital letters count in the password."
                 ),
                 code="invalid",
             )

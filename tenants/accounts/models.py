@@ -19,7 +19,6 @@ from tenants.keys.fields import EncryptedEmailField
 from tenants.keys.querysets import EncryptedQuerySet
 from tenants.scope import current_schema
 
-
 __all__ = ["Role", "SignInFailures", "User", "UserManager"]
 
 

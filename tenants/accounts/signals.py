@@ -2,6 +2,6 @@
 
 from django.dispatch import Signal
 
-# Sent inside the transaction of the change: instance (User or Role), action ("created", "updated", "deleted"),
-# changes ({field name: [old, new]}), actor.
+# Sent inside the transaction of the change: instance (User or Role), action ("created", "updated",
+# "deleted"), changes ({field name: [old, new]}), actor.
 account_changed = Signal()

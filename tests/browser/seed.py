@@ -1,9 +1,9 @@
-"""What the browser tests find: two organisations with staff of every role and a few records, made by services.
+"""What the browser tests find: organisations with staff of every role and a few records, made by services.
 
 Run as ``python -m tests.browser.seed`` in the environment of the server under test.
 """
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -125,7 +125,7 @@ def _records(actor: User) -> None:
             company=companies[number % len(companies)],
             contact=contacts[number],
             owner=actor,
-            expected_close_on=datetime.date(2027, 3, 1 + number),
+            expected_close_on=dt.date(2027, 3, 1 + number),
         )
         save_deal(deal=deal, actor=actor, now=timezone.now())
 

@@ -29,7 +29,7 @@ def chromium() -> str | None:
 
 
 class Server:
-    """Serves until :meth:`stop`. ``database`` is the settings dictionary of a server where we may make one."""
+    """Serves until :meth:`stop`. ``database`` is the settings dictionary of a server that can hold one more."""
 
     def __init__(self, home: Path, database: dict[str, Any]) -> None:
         self.home = home
