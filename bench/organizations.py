@@ -14,7 +14,9 @@ def make(count: int, prefix: str) -> None:
         have = Organization.objects.filter(slug__startswith=prefix).count()
     for number in range(have, count):
         services.create_organization(
-            name=f"Bench {number}", slug=f"{prefix}{number:05d}", owner_email=f"owner@{prefix}{number}.example"
+            name=f"Bench {number}",
+            slug=f"{prefix}{number:05d}",
+            owner_email=f"owner@{prefix}{number}.example",
         )
 
 

@@ -57,6 +57,7 @@ _BOTH_APPS = [
     "tenants.accounts",
     "tenants.jobs",
     "compliance",
+    "django.contrib.admin",  # its log stays empty, but deleting a user asks it
 ]
 SHARED_APPS = [
     "config.apps.ProjectConfig",
@@ -64,7 +65,6 @@ SHARED_APPS = [
     "tenants",
     "django_tenants",
     *_BOTH_APPS,
-    "django.contrib.admin",
     "django.contrib.messages",
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
@@ -130,6 +130,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Keys, files, cache ------------------------------------------------------------------------------------
 KEY_PROVIDER = env.text("KEY_PROVIDER", "tenants.keys.providers.FileKeyProvider")
 KEYRING_DIR = env.directory("KEYRING_DIR", VAR_DIR / "keyring")
+KEY_RETENTION_DAYS = env.number("KEY_RETENTION_DAYS", 35)  # a restored backup still needs retired keys
+PHONE_REGION = env.text("PHONE_REGION")  # for numbers without a country code where an organisation has none
 KEYRING_AUTO_CREATE = env.flag("KEYRING_AUTO_CREATE", default=BASE_DOMAIN == "localhost")
 MEDIA_ROOT = env.directory("MEDIA_ROOT", VAR_DIR / "media")
 STORAGES = {
@@ -172,6 +174,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = HTTPS and not DEBUG
+# Where a proxy ends TLS, it must set this header itself and drop what a client sent.
+if env.flag("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -228,6 +233,7 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {"django-q": {"level": "WARNING"}},  # a line for each kick says nothing
 }
 
 SILENCED_SYSTEM_CHECKS = [

@@ -3,8 +3,9 @@
 import django.core.validators
 import django.db.models.deletion
 import django_tenants.postgresql_backend.base
-import tenants.ids
 from django.db import migrations, models
+
+import tenants.ids
 
 
 class Migration(migrations.Migration):
@@ -16,67 +17,67 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='JobKick',
+            name="JobKick",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('job_id', models.UUIDField(unique=True)),
-                ('schema_name', models.CharField(max_length=63)),
-                ('due_at', models.DateTimeField(db_index=True)),
-                ('running', models.BooleanField(default=False)),
-                ('waiting_since', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("job_id", models.UUIDField(unique=True)),
+                ("schema_name", models.CharField(max_length=63)),
+                ("due_at", models.DateTimeField(db_index=True)),
+                ("running", models.BooleanField(default=False)),
+                ("waiting_since", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Organization',
+            name="Organization",
             fields=[
-                ('schema_name', models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('slug', models.CharField(max_length=30, unique=True, validators=[django.core.validators.RegexValidator('^[a-z](?:[a-z0-9]|-(?!-)){0,28}[a-z0-9]\\Z', 'Use 2 to 30 lower-case letters, digits and single hyphens, starting with a letter.')], verbose_name='address')),
-                ('state', models.CharField(choices=[('active', 'active'), ('suspended', 'suspended')], default='active', max_length=12, verbose_name='state')),
-                ('timezone', models.CharField(default='UTC', max_length=64, verbose_name='time zone')),
-                ('language', models.CharField(default='en', max_length=8, verbose_name='language')),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('currency', models.CharField(default='EUR', max_length=3, verbose_name='currency')),
-                ('hue', models.PositiveSmallIntegerField(default=255, validators=[django.core.validators.MaxValueValidator(359)], verbose_name='colour')),
-                ('schema_version', models.CharField(db_index=True, editable=False, max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                ("schema_name", models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
+                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("slug", models.CharField(max_length=30, unique=True, validators=[django.core.validators.RegexValidator("^[a-z](?:[a-z0-9]|-(?!-)){0,28}[a-z0-9]\\Z", "Use 2 to 30 lower-case letters, digits and single hyphens, starting with a letter.")], verbose_name="address")),
+                ("state", models.CharField(choices=[("active", "active"), ("suspended", "suspended")], default="active", max_length=12, verbose_name="state")),
+                ("timezone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
+                ("language", models.CharField(default="en", max_length=8, verbose_name="language")),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
+                ("hue", models.PositiveSmallIntegerField(default=255, validators=[django.core.validators.MaxValueValidator(359)], verbose_name="colour")),
+                ("schema_version", models.CharField(db_index=True, editable=False, max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'organisation',
-                'verbose_name_plural': 'organisations',
-                'ordering': ['name'],
+                "verbose_name": "organisation",
+                "verbose_name_plural": "organisations",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='SchemaBlueprint',
+            name="SchemaBlueprint",
             fields=[
-                ('version', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('statements', models.JSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("version", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("statements", models.JSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SchemaChange',
+            name="SchemaChange",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('from_version', models.CharField(max_length=64, unique=True)),
-                ('to_version', models.CharField(max_length=64)),
-                ('statements', models.JSONField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("from_version", models.CharField(max_length=64, unique=True)),
+                ("to_version", models.CharField(max_length=64)),
+                ("statements", models.JSONField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('domain', models.CharField(db_index=True, max_length=253, unique=True)),
-                ('is_primary', models.BooleanField(db_index=True, default=True)),
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='tenants.organization')),
+                ("domain", models.CharField(db_index=True, max_length=253, unique=True)),
+                ("is_primary", models.BooleanField(db_index=True, default=True)),
+                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ("tenant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="domains", to="tenants.organization")),
             ],
             options={
-                'verbose_name': 'host',
-                'verbose_name_plural': 'hosts',
+                "verbose_name": "host",
+                "verbose_name_plural": "hosts",
             },
         ),
     ]

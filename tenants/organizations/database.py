@@ -8,6 +8,11 @@ from tenants.database import connection
 from tenants.scope import PUBLIC, role_mode
 
 EXTENSIONS_SCHEMA = "extensions"
+PUBLIC_BELONGS_TO_DATABASE_OWNER = """
+    SELECT 1 FROM pg_namespace, pg_database
+    WHERE nspname = 'public' AND nspowner = 'pg_database_owner'::regrole
+      AND datname = current_database() AND pg_get_userbyid(datdba)::text = session_user
+"""
 # Tables that a schema's role may add to and read, and never change.
 APPEND_ONLY_TABLES = ("compliance_auditentry",)
 
@@ -36,6 +41,10 @@ def prepare_roles() -> None:
         _run(cursor, f"CREATE SCHEMA IF NOT EXISTS {EXTENSIONS_SCHEMA}")
         _run(cursor, f"CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA {EXTENSIONS_SCHEMA}")
         _run(cursor, f"GRANT USAGE ON SCHEMA {EXTENSIONS_SCHEMA} TO PUBLIC")
+        cursor.execute(PUBLIC_BELONGS_TO_DATABASE_OWNER)
+        if cursor.fetchone():
+            # A login that inherits nothing may give rights away as that role only.
+            cursor.execute("SET ROLE pg_database_owner")
         _run(cursor, "REVOKE ALL ON SCHEMA public FROM PUBLIC")
         _run(cursor, "GRANT ALL ON SCHEMA public TO {owner}", owner=owner)
         _run(cursor, "GRANT USAGE ON SCHEMA public TO {platform}", platform=platform)
