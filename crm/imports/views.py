@@ -18,6 +18,7 @@ from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 from django.views import View
 from unfold.views import UnfoldSiteViewMixin
 
@@ -46,16 +47,28 @@ OUTCOME_LABELS: dict[str, Any] = {
     "rejected": _("rejected"),
 }
 OUTCOME_HINTS: dict[str, Any] = {
-    "new": _("become new records"),
-    "updated": _("change an existing record"),
-    "unchanged": _("are in the records already, with the same values"),
-    "duplicate": _("repeat a row of this file, or a record that may not be changed"),
-    "rejected": _("have a value that cannot be taken"),
+    "new": _("rows for new records"),
+    "updated": _("rows that change a record"),
+    "unchanged": _("rows whose values are there already"),
+    "duplicate": _("rows that repeat another, or a record that may not be changed"),
+    "rejected": _("rows with a value that cannot be taken"),
 }
 NOTES: dict[str, Any] = {
-    "companies_created": _("companies are created for names that are not known yet"),
-    "owner_unknown": _("rows name an owner who is no active user; their records get none"),
-    "contact_unknown": _("rows name a contact by an email address that no contact has"),
+    "companies_created": ngettext_lazy(
+        "%(times)s company is new: its name was not known.",
+        "%(times)s companies are new: their names were not known.",
+        "times",
+    ),
+    "owner_unknown": ngettext_lazy(
+        "%(times)s row names an owner who is no active user here; its record has none.",
+        "%(times)s rows name an owner who is no active user here; their records have none.",
+        "times",
+    ),
+    "contact_unknown": ngettext_lazy(
+        "%(times)s row names a contact by an email address that no contact has.",
+        "%(times)s rows name a contact by an email address that no contact has.",
+        "times",
+    ),
 }
 
 
@@ -318,8 +331,8 @@ def _outcomes(counts: dict[str, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(counts: dict[str, int]) -> list[tuple[int, Any]]:
-    return [(counts[name], text) for name, text in NOTES.items() if counts.get(name)]
+def _notes(counts: dict[str, int]) -> list[str]:
+    return [text % {"times": counts[name]} for name, text in NOTES.items() if counts.get(name)]
 
 
 def _checked(item: Import) -> dict[str, Any]:
@@ -332,6 +345,7 @@ def _checked(item: Import) -> dict[str, Any]:
         "checked": True,
         "rows": counts["rows"],
         "importable": counts["new"] + counts["updated"],
+        "rejected": counts["rejected"],
         "outcomes": _outcomes(counts),
         "notes": _notes(counts),
         "duplicates": found["duplicates"],
@@ -340,5 +354,5 @@ def _checked(item: Import) -> dict[str, Any]:
             (reason["times"], Problem(reason["column"], reason["code"], reason.get("params", {})))
             for reason in found["by_reason"]
         ],
-        "unmapped": [column for column, name in item.mapping.items() if not name],
+        "unmapped": [column for column in services.shape_of(item).header if not item.mapping.get(column)],
     }
