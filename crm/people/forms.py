@@ -16,10 +16,10 @@ class PersonForm(AddressForm):
     """A new person whose address somebody has already is only saved when asked for a second time."""
 
     other_emails = LinesField(
-        label=_("other email addresses"), each=forms.EmailField(max_length=254), help_text=_("One a line")
+        label=_("Other email addresses"), each=forms.EmailField(max_length=254), help_text=_("One a line")
     )
     other_phones = LinesField(
-        label=_("other phones"), each=forms.CharField(max_length=64), help_text=_("One a line")
+        label=_("Other phones"), each=forms.CharField(max_length=64), help_text=_("One a line")
     )
     confirmed_email = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -44,7 +44,7 @@ class PersonForm(AddressForm):
 
 class ContactForm(PersonForm):
     birth_date = forms.DateField(
-        label=_("birth date"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+        label=_("Birth date"), required=False, widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )
 
     class Meta:

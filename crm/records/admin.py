@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import quote
-from django.contrib.admin.widgets import AutocompleteSelectMultiple, RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -222,18 +222,6 @@ class RecordAdmin(TrashMixin):
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
         return [(name, {**options, "fields": read_as(options["fields"])}) for name, options in fieldsets]
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        if "tag_list" in form.base_fields:
-            tags = forms.ModelMultipleChoiceField(
-                label=_("Tags"),
-                queryset=Tag.objects.order_by("name"),
-                required=False,
-                widget=AutocompleteSelectMultiple(self.opts.get_field("tags"), self.admin_site),
-            )
-            form.base_fields["tag_list"] = tags
-        return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

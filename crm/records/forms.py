@@ -7,17 +7,21 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from crm.records.models import Record, Tag
 from crm.records.selectors import LastChange, last_change
 from crm.records.services import StaleRecord, locked_version
 
 ADDRESS_PARTS = {
-    "street": _("street"),
-    "city": _("city"),
-    "region": _("region"),
-    "postal_code": _("postal code"),
+    "street": _("Street"),
+    "city": _("City"),
+    "region": _("Region"),
+    "postal_code": _("Postal code"),
 }
 MAX_LINES = 20
 
@@ -36,7 +40,10 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
 
     seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     tag_list = forms.ModelMultipleChoiceField(
-        label=_("Tags"), queryset=Tag.objects.order_by("name"), required=False
+        label=_("Tags"),
+        queryset=Tag.objects.order_by("name"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(attrs={"class": "record-tag-boxes"}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -110,14 +117,14 @@ class AddressForm(RecordForm):
     """A postal address in four inputs over one encrypted value."""
 
     street = forms.CharField(
-        label=_("street"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
+        label=_("Street"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget
     )
-    city = forms.CharField(label=_("city"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
+    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget)
     region = forms.CharField(
-        label=_("region"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget
+        label=_("Region"), required=False, max_length=120, widget=UnfoldAdminTextInputWidget
     )
     postal_code = forms.CharField(
-        label=_("postal code"), required=False, max_length=20, widget=UnfoldAdminTextInputWidget
+        label=_("Postal code"), required=False, max_length=20, widget=UnfoldAdminTextInputWidget
     )
 
     def unstored_initial(self, instance: Any) -> dict[str, Any]:
