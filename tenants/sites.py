@@ -1,11 +1,11 @@
 """The organisations' admin site, for ``@admin.register(Model, site=organization_site)``.
 
-Its class is the composition root's (``settings.ORGANIZATION_ADMIN_SITE``), which imports every room; the rooms
-only need this object. It is apart from Django's default site, which is the platform's: on one site an
+Its class is the composition root's (``settings.ORGANIZATION_ADMIN_SITE``), which imports every room; the
+rooms only need this object. It is apart from Django's default site, which is the platform's: on one site an
 organisation's superuser would see the queue and all organisations.
 """
 
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite

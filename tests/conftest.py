@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keys and files of tests live in a folder of their own, hashing is quick, static files need no manifest."""
+    """Keys and files of tests have a folder of their own; hashing is quick, static files need no manifest."""
     home: Path = tmp_path_factory.mktemp("softswitch")
     plain = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
     with override_settings(

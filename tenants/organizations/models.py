@@ -11,8 +11,8 @@ from tenants.ids import uuid7
 
 SCHEMA_PREFIX = "org_"
 RESERVED_SLUGS = frozenset(
-    "admin api app assets billing blog cdn dashboard docs ftp help localhost mail media ns1 ns2 platform public"
-    " smtp static status support template test trust www".split()
+    "admin api app assets billing blog cdn dashboard docs ftp help localhost mail media ns1 ns2 platform"
+    " public smtp static status support template test trust www".split()
 )
 validate_slug = RegexValidator(
     r"^[a-z](?:[a-z0-9]|-(?!-)){0,28}[a-z0-9]\Z",

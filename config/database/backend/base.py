@@ -31,6 +31,7 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
     # The role that replaces the schema's own: "owner" while migrating and provisioning,
     # "login" (no role, the server's own path) while the roles themselves are being made.
     role_mode: str = "schema"
+    _setting_search_path: bool
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         if settings.EMBEDDED_DATABASE:
