@@ -7,4 +7,4 @@ class CrmConfig(AppConfig):
     verbose_name = _("CRM")
 
     def ready(self) -> None:
-        from crm import personal_data_declarations, registrations  # noqa: F401, PLC0415
+        from crm import personal_data_declarations, registrations  # noqa: F401

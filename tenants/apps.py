@@ -6,4 +6,4 @@ class TenantsConfig(AppConfig):
     verbose_name = "Platform"
 
     def ready(self) -> None:
-        from tenants import personal_data_declarations  # noqa: F401, PLC0415
+        from tenants import personal_data_declarations  # noqa: F401

@@ -1,6 +1,6 @@
-"""Django's default connection as what it is here: one with a schema and a role (see ``config.database.backend``).
+"""Django's default connection, typed as what it is here: one with a schema and a role.
 
-Django's types know only the common base of all backends.
+The backend is ``config.database.backend``; Django's types know only the base that all backends share.
 """
 
 from typing import Any

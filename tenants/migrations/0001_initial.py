@@ -9,17 +9,20 @@ import tenants.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
             name="JobKick",
             fields=[
-                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("job_id", models.UUIDField(unique=True)),
                 ("schema_name", models.CharField(max_length=63)),
                 ("due_at", models.DateTimeField(db_index=True)),
@@ -30,16 +33,57 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Organization",
             fields=[
-                ("schema_name", models.CharField(db_index=True, max_length=63, unique=True, validators=[django_tenants.postgresql_backend.base._check_schema_name])),
-                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "schema_name",
+                    models.CharField(
+                        db_index=True,
+                        max_length=63,
+                        unique=True,
+                        validators=[django_tenants.postgresql_backend.base._check_schema_name],
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("slug", models.CharField(max_length=30, unique=True, validators=[django.core.validators.RegexValidator("^[a-z](?:[a-z0-9]|-(?!-)){0,28}[a-z0-9]\\Z", "Use 2 to 30 lower-case letters, digits and single hyphens, starting with a letter.")], verbose_name="address")),
-                ("state", models.CharField(choices=[("active", "active"), ("suspended", "suspended")], default="active", max_length=12, verbose_name="state")),
+                (
+                    "slug",
+                    models.CharField(
+                        max_length=30,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z](?:[a-z0-9]|-(?!-)){0,28}[a-z0-9]\\Z",
+                                "Use 2 to 30 lower-case letters, digits and single hyphens, starting with a letter.",
+                            )
+                        ],
+                        verbose_name="address",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "active"), ("suspended", "suspended")],
+                        default="active",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
                 ("timezone", models.CharField(default="UTC", max_length=64, verbose_name="time zone")),
                 ("language", models.CharField(default="en", max_length=8, verbose_name="language")),
                 ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
                 ("currency", models.CharField(default="EUR", max_length=3, verbose_name="currency")),
-                ("hue", models.PositiveSmallIntegerField(default=255, validators=[django.core.validators.MaxValueValidator(359)], verbose_name="colour")),
+                (
+                    "hue",
+                    models.PositiveSmallIntegerField(
+                        default=255,
+                        validators=[django.core.validators.MaxValueValidator(359)],
+                        verbose_name="colour",
+                    ),
+                ),
                 ("schema_version", models.CharField(db_index=True, editable=False, max_length=64)),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
@@ -60,7 +104,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SchemaChange",
             fields=[
-                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
                 ("from_version", models.CharField(max_length=64, unique=True)),
                 ("to_version", models.CharField(max_length=64)),
                 ("statements", models.JSONField(null=True)),
@@ -72,8 +121,20 @@ class Migration(migrations.Migration):
             fields=[
                 ("domain", models.CharField(db_index=True, max_length=253, unique=True)),
                 ("is_primary", models.BooleanField(db_index=True, default=True)),
-                ("id", models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("tenant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="domains", to="tenants.organization")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="domains",
+                        to="tenants.organization",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "host",

@@ -1,8 +1,8 @@
 """Bringing ``public``, the template and every organisation to the code's version.
 
-The template schema goes first. What its migration executes is recorded, and organisations that stand where the
-template stood get exactly those statements, many to a transaction; a migration that runs Python is carried out
-organisation by organisation instead. An organisation's version moves in the transaction that changes its
+The template schema goes first. What its migration executes is recorded, and organisations that stand where
+the template stood get exactly those statements, many to a transaction; a migration that runs Python is carried
+out organisation by organisation instead. An organisation's version moves in the transaction that changes its
 schema, so that an interrupted run goes on where it stopped.
 """
 
@@ -157,13 +157,13 @@ def _migrate_batch(batch: list[Organization], changes: dict[str, SchemaChange]) 
             for organization in batch:
                 _migrate_one(organization, changes)
         return {}
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever it was, the others must not wait for it
         failed = {}
         for organization in batch:
             try:
                 with transaction.atomic():
                     _migrate_one(organization, changes)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - reported by its kind
                 failed[organization.slug] = type(error).__name__
         return failed
 

@@ -6,8 +6,8 @@ prepares its database in the same way as an installation.
 
 from typing import Any
 
-from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands.migrate import Command as DjangoMigrate
 
 from tenants.organizations import migrations_runner
 
