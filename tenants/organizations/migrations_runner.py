@@ -1,9 +1,9 @@
 """Bringing ``public``, the template and every organisation to the code's version.
 
 The template schema goes first. What its migration executes is recorded, and organisations that stand where
-the template stood get exactly those statements, many to a transaction; a migration that runs Python is carried
-out organisation by organisation instead. An organisation's version moves in the transaction that changes its
-schema, so that an interrupted run goes on where it stopped.
+the template stood get exactly those statements, many to a transaction; a migration that runs Python is
+carried out organisation by organisation instead. An organisation's version moves in the transaction that
+changes its schema, so that an interrupted run goes on where it stopped.
 """
 
 from collections.abc import Callable, Iterator
