@@ -1,10 +1,12 @@
 """What kind of bytes a file holds: its encoding, its delimiter, its header row."""
 
+import contextlib
 import csv
 import io
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from django.utils.translation import gettext_lazy as _
 
@@ -145,13 +147,9 @@ def head_text(head: bytes, encoding: str, complete: bool) -> str:
 
 def first_records(text: str, delimiter: str, limit: int) -> list[list[str]]:
     records: list[list[str]] = []
-    try:
-        for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            records.append(record)
-            if len(records) >= limit:
-                break
-    except csv.Error:
-        pass  # An over-long cell is reported when its row is read.
+    # An over-long cell is reported when its row is read.
+    with contextlib.suppress(csv.Error):
+        records.extend(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), limit))
     return records
 
 
