@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 
 from crm.people.forms import ContactForm, LeadForm
@@ -21,7 +20,6 @@ from crm.records.filters import (
     TagFilter,
 )
 from crm.records.keyset import Order
-from crm.records.trash import trash_entrance
 from tenants.sites import organization_site
 
 
@@ -112,10 +110,6 @@ class ContactAdmin(PersonAdmin):
         ),
         NOTES,
     )
-
-    def get_urls(self) -> list[URLPattern]:
-        urls: list[URLPattern] = super().get_urls()
-        return [trash_entrance(self), *urls]
 
 
 class StatusFilter(ChoiceFilter):

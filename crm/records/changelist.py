@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR
+from django.core.exceptions import FieldError, ValidationError
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext
@@ -58,8 +60,10 @@ class KeysetChangeList(ChangeList):  # type: ignore[misc]
         queryset = self.root_queryset
         for spec in self.filter_specs:
             queryset = spec.queryset(request, queryset)
-        if remaining:
+        try:
             queryset = queryset.filter(**{name: values[-1] for name, values in remaining.items()})
+        except (FieldError, ValidationError, ValueError) as problem:
+            raise IncorrectLookupParameters from problem
         self.clear_all_filters_qs = self.get_query_string(remove=self.get_filters_params())
         return queryset
 

@@ -71,6 +71,11 @@ class OwnerFilter(ChoiceFilter):
     title = _("owner")
     parameter_name = "owner"
 
+    def __init__(self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        if self.used_parameters.get("owner") == str(request.user.pk):
+            self.used_parameters["owner"] = "me"
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         users = User.objects.filter(is_active=True).order_by("name").values_list("pk", "name")[:MAX_CHOICES]
         others = [(str(pk), name) for pk, name in users if pk != request.user.pk]

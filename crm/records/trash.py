@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
@@ -179,16 +179,3 @@ def list_url(model_admin: Any, *, trash: bool = False) -> str:
     opts = model_admin.opts
     url = reverse(f"{model_admin.admin_site.name}:{opts.app_label}_{opts.model_name}_changelist")
     return f"{url}?{TRASH_VAR}=1" if trash else url
-
-
-def trash_entrance(model_admin: Any) -> URLPattern:
-    """The page "Trash" of the sidebar: the trash of the first kind that the person may empty."""
-
-    def view(request: HttpRequest) -> HttpResponseRedirect:
-        tabs = model_admin.trash_tabs(request)
-        if not tabs:
-            raise PermissionDenied
-        return HttpResponseRedirect(tabs[0]["url"])
-
-    found: URLPattern = path("trash/", model_admin.admin_site.admin_view(view), name="crm_trash")
-    return found

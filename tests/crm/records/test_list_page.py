@@ -159,6 +159,7 @@ def test_strange_parameters_do_no_harm(signed_in, people):
 
 
 def test_an_unknown_lookup_is_refused(signed_in, people):
+    assert signed_in.get(f"{LIST}?id__exact=x").status_code == 302
     assert signed_in.get(f"{LIST}?owner__password__startswith=a").status_code in (302, 400)
 
 
@@ -202,7 +203,6 @@ def test_a_viewer_cannot_trash(client_a, bob, people):
 def test_the_trash_lists_restores_and_purges(signed_in, people, alice):
     made = people(3)
     move_to_trash(records=made[:2], actor=alice, now=NOW)
-    assert signed_in.get("/admin/crm/contact/trash/").url == "/admin/crm/contact/?trash=1"
     html = signed_in.get(f"{LIST}?trash=1").content.decode()
     assert "Person000" in html
     assert "Person002" not in html
