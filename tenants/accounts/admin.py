@@ -79,19 +79,19 @@ class UserAdmin(ServiceModelAdmin):
             return queryset.filter(email=term), False
         return (queryset.filter(name__icontains=term) if term else queryset), False
 
-    @display(description=_("name"), ordering="name", header=True)
+    @display(description=_("name"), ordering="name", header=True)  # type: ignore[untyped-decorator]
     def person(self, user: User) -> list[Any]:
         return [user.name or "–", None, (user.name or "?")[0].upper()]
 
-    @display(description=_("email address"))
+    @admin.display(description=_("email address"))
     def email_address(self, user: User) -> str:
         return str(user.email)
 
-    @display(description=_("roles"))
+    @admin.display(description=_("roles"))
     def role_names(self, user: User) -> str:
         return ", ".join(role.name for role in user.roles.all()) or "–"
 
-    @display(description=_("active"), boolean=True, ordering="is_active")
+    @admin.display(description=_("active"), boolean=True, ordering="is_active")
     def active(self, user: User) -> bool:
         return user.is_active
 
@@ -146,7 +146,7 @@ class UserAdmin(ServiceModelAdmin):
         link = ""
         if allowed and user.is_active and request.method == "POST":
             link = request.build_absolute_uri(set_password_path(user))
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": _("Link to choose a password"),
@@ -171,7 +171,7 @@ class RoleAdmin(ServiceModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         return cast("QuerySet[Role]", super().get_queryset(request).annotate(user_total=Count("users")))
 
-    @display(description=_("users"), ordering="user_total")
+    @admin.display(description=_("users"), ordering="user_total")
     def user_count(self, role: Role) -> int:
         return int(getattr(role, "user_total", 0))
 

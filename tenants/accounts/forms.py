@@ -67,7 +67,7 @@ class SignInForm(forms.Form):
                 code="invalid",
             )
         attempts.forget(key=key)
-        self.user = cast(User, found)
+        self.user = found
         return data
 
 

@@ -141,7 +141,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     if code not in dict(settings.LANGUAGES) or not check_for_language(code):
         return response
     if request.user.is_authenticated:
-        services.choose_language(user=cast(User, request.user), language=code)
+        services.choose_language(user=request.user, language=code)
     return _remember_language(response, code)
 
 
@@ -159,15 +159,16 @@ def refusal(request: HttpRequest, error: DomainError) -> None:
 def _user_of_link(uidb64: str) -> User | None:
     try:
         key = urlsafe_base64_decode(uidb64).decode("ascii")
-        return User.objects.filter(pk=key, is_active=True).first()
+        user: User | None = User.objects.filter(pk=key, is_active=True).first()
     except (ValueError, TypeError, UnicodeDecodeError, ValidationError):
         return None
+    return user
 
 
 def _admin_page(
     request: HttpRequest, site: AdminSite, template: str, context: dict[str, Any]
 ) -> HttpResponse:
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     form = context["form"]
     status = 422 if form.is_bound and form.errors else 200
     return render(request, template, {**site.each_context(request), **context}, status=status)

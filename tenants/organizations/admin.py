@@ -82,11 +82,11 @@ class OrganizationAdmin(ServiceModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # ending an organisation is more than removing a row
 
-    @display(description=_("address"), ordering="slug")
+    @admin.display(description=_("address"), ordering="slug")
     def address(self, organization: Organization) -> str:
         return f"{organization.slug}.{settings.BASE_DOMAIN}"
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description=_("state"),
         ordering="state",
         label={OrganizationState.ACTIVE: "success", OrganizationState.SUSPENDED: "warning"},
@@ -113,7 +113,7 @@ class OrganizationAdmin(ServiceModelAdmin):
         with organization_scope(made.organization):
             path = set_password_path(made.owner)
         host = f"{made.organization.slug}.{request.get_host()}"
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
             "title": made.organization.name,

@@ -69,7 +69,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 def update_profile(*, organization: Organization, values: dict[str, Any], actor: Any) -> Organization:
     """Change an organisation's own settings, and announce what changed."""
     with platform_scope():
-        fresh = Organization.objects.get(pk=organization.pk)
+        fresh: Organization = Organization.objects.get(pk=organization.pk)
         changes = {
             field: [getattr(fresh, field), values[field]]
             for field in FIELDS
@@ -88,7 +88,7 @@ def update_profile(*, organization: Organization, values: dict[str, Any], actor:
 
 def profile_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """For whoever may set the organisation up."""
-    if not request.user.has_perm(PERMISSION):  # type: ignore[union-attr]
+    if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     organization = current_organization()
     form = ProfileForm(
@@ -102,6 +102,6 @@ def profile_page(request: HttpRequest, site: AdminSite) -> HttpResponse:
         update_profile(organization=organization, values=form.cleaned_data, actor=request.user)
         messages.success(request, gettext("The organisation's profile is saved."))
         return HttpResponseRedirect(reverse("admin:organization_profile"))
-    request.current_app = site.name  # type: ignore[attr-defined]
+    request.current_app = site.name
     context = {**site.each_context(request), "form": form, "title": _("Organisation profile")}
     return render(request, "organizations/profile.html", context, status=422 if form.errors else 200)

@@ -29,7 +29,7 @@ def chromium() -> str | None:
 
 
 class Server:
-    """Serves until :meth:`stop`. ``database`` is the settings dictionary of a server that can hold one more."""
+    """Serves until :meth:`stop`. ``database``: the settings dictionary of a server that can hold one more."""
 
     def __init__(self, home: Path, database: dict[str, Any]) -> None:
         self.home = home
@@ -107,7 +107,11 @@ def _free_port() -> int:
 
 
 def _url(database: dict[str, Any]) -> str:
-    query = {"host": database["HOST"]} | ({"port": database["PORT"]} if database["PORT"] else {})
+    query = (
+        database.get("OPTIONS", {})
+        | {"host": database["HOST"]}
+        | ({"port": database["PORT"]} if database["PORT"] else {})
+    )
     password = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
     return f"postgresql://{quote(database['USER'], safe='')}{password}@/{DATABASE}?{urlencode(query)}"
 

@@ -33,7 +33,7 @@ def known_texts() -> set[str]:
                 known.add(message.id if isinstance(message.id, str) else message.id[0])
     for compiled in Path(django.__file__).parent.glob("**/locale/de/LC_MESSAGES/django.mo"):
         with compiled.open("rb") as file:
-            catalogue = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+            catalogue = gettext.GNUTranslations(file)._catalog
         known.update(key if isinstance(key, str) else key[0] for key in catalogue)
     return known
 

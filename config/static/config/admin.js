@@ -125,8 +125,10 @@
 				continue;
 			}
 			for (const part of [shown, ...shown.querySelectorAll("[role=textbox], input")]) {
-				part.removeAttribute("aria-labelledby");
-				part.setAttribute("aria-label", label);
+				if (part.getAttribute("aria-label") !== label || part.hasAttribute("aria-labelledby")) {
+					part.removeAttribute("aria-labelledby");
+					part.setAttribute("aria-label", label);
+				}
 			}
 		}
 	}
@@ -183,10 +185,24 @@
 		show();
 	}
 
-	window.addEventListener("load", () => {
+	function plainFileFields() {
+		/* Unfold writes a chosen file's name into a text field beside its own file fields; others have none. */
+		for (const input of document.querySelectorAll("input[type=file]")) {
+			if (!input.parentNode.parentNode.parentNode.querySelector("input[type=text]")) {
+				input.hasChangeListener = true;
+			}
+		}
+	}
+
+	function watchSelects() {
+		/* select2 comes when it likes, and writes its names anew after each choice. */
 		nameSelects(document);
-		document.addEventListener("change", () => window.setTimeout(() => nameSelects(document)));
-	});
+		new MutationObserver((changes) => {
+			if (changes.some((change) => change.target.closest?.(".select2") || [...change.addedNodes].some((node) => node.matches?.(".select2, .select2 *")))) {
+				nameSelects(document);
+			}
+		}).observe(document.body, { childList: true, subtree: true });
+	}
 
 	document.addEventListener("DOMContentLoaded", () => {
 		document.getElementById("content")?.setAttribute("tabindex", "-1");
@@ -198,6 +214,8 @@
 		modifierNames();
 		copyButtons();
 		hueSlider();
+		plainFileFields();
+		watchSelects();
 		followSystemTheme();
 		document.addEventListener("focusin", (event) => {
 			if (event.target.matches(".select2-search__field")) {

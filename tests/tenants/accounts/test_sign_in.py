@@ -168,7 +168,7 @@ def test_the_password_changes_only_with_the_present_one(client_a, alice):
 def test_the_owner_adds_a_user_and_hands_over_a_link(client_a, in_a):
     owner = make_user("Olga", roles.OWNER)
     client_a.force_login(owner)
-    viewer = User._meta.get_field("roles").related_model.objects.get(key="viewer")  # type: ignore[union-attr]
+    viewer = User._meta.get_field("roles").related_model.objects.get(key="viewer")
     data = {"name": "Nina", "email": "nina@staff.example", "roles": [str(viewer.pk)], "language": ""}
     answer = client_a.post("/admin/accounts/user/add/", data)
     nina = User.objects.get(email="nina@staff.example")
