@@ -64,11 +64,12 @@ def normalize_phone(text: str, region: str | None) -> str:
 
 
 def _fast(number: str, region: str | None) -> str:
-    """The answer for plain North American numbers, and for national ones where no region is known."""
+    """The answer for plain international and North American numbers, and for national ones where no region is
+    known."""
     stripped = number.strip()
     if stripped.startswith("+"):
         bare = _PLAIN.fullmatch(stripped, 1) and _NOT_DIGIT.sub("", stripped)
-        return f"+{bare}" if bare and _PLUS_NANP.fullmatch(bare) else ""
+        return f"+{bare}" if bare and (_PLUS_NANP.fullmatch(bare) or _is_plain_international(bare)) else ""
     if not _PLAIN.fullmatch(stripped):
         return ""
     bare = _NOT_DIGIT.sub("", stripped)
@@ -78,6 +79,27 @@ def _fast(number: str, region: str | None) -> str:
     if region is None and not bare.startswith("00"):
         return bare
     return ""
+
+
+def _is_plain_international(bare: str) -> bool:
+    """Whether the digits after a plus are a possible number of a country without surprises: the number stands
+    for itself unless it begins with the zero that such a country dials at home."""
+    for width in (2, 3, 1):  # codes are prefix-free; two digits are the most usual
+        lengths = _lengths(bare[:width])
+        if lengths:
+            return len(bare) - width in lengths and bare[width] != "0"
+    return False
+
+
+@lru_cache(1_024)
+def _lengths(code: str) -> frozenset[int]:
+    """How long a number can be behind this country code; empty for a code that is none, or that dials at home
+    with anything else than nothing or a zero."""
+    region = phonenumbers.region_code_for_country_code(int(code or "0"))
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code or "0"), region)
+    if metadata is None or metadata.national_prefix_for_parsing not in {None, "0"}:
+        return frozenset()
+    return frozenset(metadata.general_desc.possible_length)
 
 
 @lru_cache(65_536)
