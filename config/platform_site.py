@@ -18,7 +18,9 @@ class PlatformAdminSite(SoftswitchAdminSite):
     search_records = staticmethod(command_search.search_platform)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        models: list[Any] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
         shown = [model for model in models if model._meta.label_lower not in HIDDEN]
         super().register(shown, admin_class, **options)
 

@@ -93,8 +93,8 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # This project's own templates win because its app stands first. Naming their folder here as well would
-        # make a template that extends its namesake extend itself.
+        # This project's own templates win because its app stands first. Naming their folder here as well
+        # would make a template that extends its namesake extend itself.
         "DIRS": [],
         "APP_DIRS": True,
         "OPTIONS": {

@@ -9,6 +9,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
+from compliance.audit.history import AuditHistoryMixin
 from crm.companies.admin import show_on_company
 from crm.deals import services
 from crm.deals.forms import DealForm
@@ -135,7 +136,7 @@ class StageInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Pipeline, site=organization_site)
-class PipelineAdmin(ModelAdmin):  # type: ignore[misc]
+class PipelineAdmin(AuditHistoryMixin, ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "is_default")
     fields = ("name", "is_default")
     inlines = (StageInline,)
@@ -143,10 +144,6 @@ class PipelineAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-    log_addition = RecordAdmin.log_addition
-    log_change = RecordAdmin.log_change
-    log_deletions = RecordAdmin.log_deletions
 
 
 show_on_company(Contact, lambda contact: contact.job_title)

@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from compliance.audit.history import AuditHistoryMixin
 from crm.records import columns, search, selectors, services
 from crm.records.changelist import KeysetChangeList, is_trash
 from crm.records.filters import CreatedFilter, OwnerFilter, SourceFilter, TagFilter
@@ -62,7 +63,7 @@ class NamedRecord:
         return self._record.display_name
 
 
-class RecordAdmin(TrashMixin):
+class RecordAdmin(AuditHistoryMixin, TrashMixin):
     """The base of the kinds' pages. One object serves all organisations: nothing of a request stays on it."""
 
     form: Any = RecordForm
@@ -295,13 +296,6 @@ class RecordAdmin(TrashMixin):
         response: HttpResponse = self.response_post_save_change(request, record)
         return response
 
-    # Django's own log is not written: the audit trail is the history.
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any: ...
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any: ...
-
 
 def read_as(fields: Any) -> list[Any]:
     """The fields of a fieldset for somebody who may only read."""
@@ -316,7 +310,7 @@ def read_as(fields: Any) -> list[Any]:
 
 
 @admin.register(Tag, site=organization_site)
-class TagAdmin(ModelAdmin):  # type: ignore[misc]
+class TagAdmin(AuditHistoryMixin, ModelAdmin):  # type: ignore[misc]
     list_display = ("label_column", "created_column")
     list_per_page = 100
     search_fields = ("name",)
@@ -331,7 +325,3 @@ class TagAdmin(ModelAdmin):  # type: ignore[misc]
     @admin.display(description=_("created"))
     def created_column(self, tag: Tag) -> Any:
         return columns.time_cell(tag.created_at)
-
-    log_addition = RecordAdmin.log_addition
-    log_change = RecordAdmin.log_change
-    log_deletions = RecordAdmin.log_deletions

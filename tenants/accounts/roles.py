@@ -1,7 +1,7 @@
 """The built-in roles and what each may do.
 
-Permissions are strings, ``app.codename``; a room adds its own from ``ready()`` with :func:`grant_built_in`, and
-a new organisation gets what is registered.
+Permissions are strings, ``app.codename``; a room adds its own from ``ready()`` with :func:`grant_built_in`,
+and a new organisation gets what is registered.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,9 @@ BUILT_IN_NAMES = {
 _grants: dict[str, set[str]] = {
     key: {"jobs.view_job"} for key in (OWNER, OPERATIONS, MARKETING, COMPLIANCE)
 } | {VIEWER: set()}
-_grants[OWNER] |= {f"accounts.{verb}_{kind}" for verb in ("view", "add", "change", "delete") for kind in ("user", "role")}
+_grants[OWNER] |= {
+    f"accounts.{verb}_{kind}" for verb in ("view", "add", "change", "delete") for kind in ("user", "role")
+}
 _grants[OWNER] |= {"tenants.setup", "jobs.change_job"}
 _grants[OPERATIONS] |= {"jobs.change_job"}
 

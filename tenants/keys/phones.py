@@ -99,7 +99,8 @@ def _lengths(code: str) -> frozenset[int]:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code or "0"), region)
     if metadata is None or metadata.national_prefix_for_parsing not in {None, "0"}:
         return frozenset()
-    return frozenset(metadata.general_desc.possible_length)
+    general = metadata.general_desc
+    return frozenset(general.possible_length) if general else frozenset()
 
 
 @lru_cache(65_536)

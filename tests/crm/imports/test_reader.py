@@ -262,7 +262,7 @@ def test_memory_stays_flat_and_the_file_stays_open():
     file = Long()
     shape = reader.inspect(file)
     tracemalloc.start()
-    count = sum(1 for _row in reader.rows(file, shape))
+    count = sum(1 for _row in reader.rows(file, shape))  # type: ignore[misc]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 200_000

@@ -146,7 +146,7 @@ def test_a_fragment_may_stand_with_other_conditions_joins_and_deferred_columns(c
     assert len(asked(queries)) == 1
     letters = Letter.objects.filter(email__contains="letter").select_related("person")
     assert {letter.person.email for letter in letters} == {"person03@example.com"}
-    assert crowd[3].letters.filter(email__contains="letter").count() == 3  # type: ignore[attr-defined]
+    assert crowd[3].letters.filter(email__contains="letter").count() == 3
     counted = Letter.objects.annotate(n=Count("person")).filter(email__contains="one@let")
     assert [letter.n for letter in counted] == [1, 1, 1]
     with_letters = Person.objects.filter(email__contains="person03").prefetch_related("letters")
