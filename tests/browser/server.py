@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -16,9 +15,12 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import sql
 
+from tenants.processes import ProcessGroup, end_all
+
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "softswitch_browser"
 PATIENCE = 60.0  # seconds
+PATIENCE_AT_END = 8.0  # seconds
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--force-color-profile=srgb"]
 
@@ -32,39 +34,32 @@ class Server:
     """Serves until :meth:`stop`. ``database``: the settings dictionary of a server that can hold one more."""
 
     def __init__(self, home: Path, database: dict[str, Any]) -> None:
-        self.home = home
         self.port = _free_port()
         self.environment = os.environ | {
             "VAR_DIR": str(home),
             "PORT": str(self.port),
             "DATABASE_URL": _url(database),
+            "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "BASE_DOMAIN": "localhost",
             "ENVIRONMENT": "demo",
             "LOG_LEVEL": "WARNING",
         }
         self._database = database
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self._groups: list[ProcessGroup] = []
 
     def start(self) -> None:
         _make_database(self._database)
         self._run("manage.py", "migrate", "-v0")
         self._run("manage.py", "compile_messages", "-v0")
         self._run("-m", "tests.browser.seed")
-        web = ["-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
-        web += ["--workers", "1", "--log-level", "warning", "config.wsgi:application"]
-        self._begin(*web)
-        self._begin("manage.py", "worker", "--skip-checks")
+        web = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
+        self._begin("web", "-m", *web, "--workers", "1", "--log-level", "error", "config.wsgi:application")
+        self._begin("worker", str(ROOT / "manage.py"), "worker", "--skip-checks")
         self._wait()
 
     def stop(self) -> None:
-        for process in self._processes:
-            process.send_signal(signal.SIGTERM)
-        for process in self._processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+        end_all(self._groups, patience=PATIENCE_AT_END)
 
     def url(self, slug: str = "acme", path: str = "/") -> str:
         host = f"{slug}.localhost" if slug else "localhost"
@@ -73,18 +68,9 @@ class Server:
     def _run(self, *command: str) -> None:
         subprocess.run([sys.executable, *command], cwd=ROOT, env=self.environment, check=True)
 
-    def _begin(self, *command: str) -> None:
-        log = (self.home / "server.log").open("ab")
-        self._processes.append(
-            subprocess.Popen(
-                [sys.executable, *command],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        )
+    def _begin(self, name: str, *command: str) -> None:
+        program = [sys.executable, *command]
+        self._groups.append(ProcessGroup(name, program, environment=self.environment, dies_with_us=True))
 
     def _wait(self) -> None:
         request = urllib.request.Request(
@@ -97,7 +83,7 @@ class Server:
                     return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.2)
-        raise RuntimeError(f"The server did not answer:\n{(self.home / 'server.log').read_text()[-3000:]}")
+        raise RuntimeError("The server did not answer; what it said is above.")
 
 
 def _free_port() -> int:

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.browser
 
 OWNER = {
     "home": "/admin/",
-    "contacts": "/admin/crm/contact/",
+    "contacts": "/admin/crm/contact/?size=25",
     "contact form": "/admin/crm/contact/add/",
     "contacts in the trash": "/admin/crm/contact/?trash=1",
     "companies": "/admin/crm/company/",

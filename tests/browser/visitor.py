@@ -51,7 +51,7 @@ class Visitor:
     def settle(self) -> None:
         """Wait until the scripts have taken the page over."""
         self.page.wait_for_load_state("load")
-        self.page.wait_for_function("!document.querySelector('html[x-cloak]')")
+        self.page.locator("html[x-cloak]").wait_for(state="detached")
 
     def sign_in(self, role: str = "owner", email: str = "") -> None:
         self.open("/")
@@ -81,10 +81,10 @@ class Visitor:
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than a phone."""
-        self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        self.page.set_viewport_size(NARROW)
         self.page.wait_for_timeout(200)
         width = int(self.page.evaluate("document.documentElement.scrollWidth"))
-        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        self.page.set_viewport_size(WIDE)
         return max(0, width - NARROW["width"])
 
     def focused(self) -> str:

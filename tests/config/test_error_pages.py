@@ -49,6 +49,7 @@ def test_an_unknown_host_is_refused(db):
     answer = Client(SERVER_NAME="nobody.localhost").get("/admin/")
     assert answer.status_code == 404
     assert "Nobody is at home here" in answer.content.decode()
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
 
 
 def test_a_suspended_organisation_is_refused(organization_a, client_a):
