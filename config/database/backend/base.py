@@ -13,8 +13,10 @@ Roles, of which none may log in from outside and the login role inherits nothing
 
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import DataError, OperationalError
 from django_tenants.postgresql_backend import base as django_tenants_backend
 from psycopg.pq import TransactionStatus
 
@@ -67,6 +69,9 @@ class DatabaseWrapper(django_tenants_backend.DatabaseWrapper):  # type: ignore[m
         target = self.connection.cursor() if own else cursor
         try:
             target.execute(SCOPE_STATEMENT, (self.current_role(), self.current_search_path()))
+        except (psycopg.DataError, DataError) as error:
+            # Django's own commands take an OperationalError for a database that is not ready yet.
+            raise OperationalError(f"{error} Is the database prepared (manage.py migrate)?") from error
         finally:
             self._setting_search_path = False
             if own:
