@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from crm.deals.models import Pipeline, Stage, StageKind
-from crm.imports.matching import Item
+from crm.imports.matching import LIVE, Item, each_key_by_index
 from crm.imports.problems import Problem
 from crm.people.models import Contact
 from tenants.accounts.models import User
@@ -105,11 +105,12 @@ class Links:
         if digests:
             with connection.cursor() as cursor:
                 cursor.execute(
-                    "SELECT id, email_index FROM crm_contact"
-                    " WHERE email_index = ANY(%s) AND deleted_at IS NULL ORDER BY id DESC",
+                    each_key_by_index(
+                        "crm_contact", "t.id, t.email_index", ("bytea",), "t.email_index = k.a"
+                    ),
                     [list(digests.values())],
                 )
-                found = {bytes(digest): pk.hex for pk, digest in cursor.fetchall()}
+                found = {bytes(digest): pk.hex for pk, digest in sorted(cursor.fetchall(), reverse=True)}
         for item in items:
             email = item.values[position]
             if email:
@@ -159,12 +160,9 @@ class Links:
 def existing_companies(names: list[str]) -> dict[str, str]:
     """Lower-case name to hex id, the oldest of each name."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, name FROM crm_company"
-            " WHERE lower(name) = ANY(%s) AND deleted_at IS NULL ORDER BY id DESC",
-            [names],
-        )
-        return {name.lower(): pk.hex for pk, name in cursor.fetchall()}
+        where = f"lower(t.name) = k.a AND {LIVE}"
+        cursor.execute(each_key_by_index("crm_company", "t.id, t.name", ("text",), where), [names])
+        return {name.lower(): pk.hex for pk, name in sorted(cursor.fetchall(), reverse=True)}
 
 
 def existing_tags(names: list[str]) -> dict[str, str]:

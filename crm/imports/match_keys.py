@@ -34,9 +34,11 @@ _SHARED_HOSTS = frozenset(
 @dataclass(frozen=True)
 class MatchKey:
     """One way to recognise a record: what it is in a row and in a record (None where there is none), and how
-    the records of many keys are found (``where`` with the ``parameters`` of a set of keys)."""
+    the records of many keys are found: ``where`` compares ``t`` with the columns of ``k``, which are
+    ``types`` of the ``parameters`` of a set of keys."""
 
     where: str
+    types: tuple[str, ...]
     of_row: Callable[[list[str], Digests], Key | None]
     of_record: Callable[[Record], Key | None]
     parameters: Callable[[Iterable[Any]], list[Any]]
@@ -78,7 +80,8 @@ def _as_list(keys: Iterable[Any]) -> list[Any]:
 
 def _text_key(column: str, position: int) -> MatchKey:
     return MatchKey(
-        f"t.{column} = ANY(%s) AND t.{column} <> ''",
+        f"t.{column} = k.a AND t.{column} <> ''",
+        ("text",),
         lambda values, _digests: values[position] or None,
         lambda record: record[column] or None,
         _as_list,
@@ -96,7 +99,8 @@ def _digest_key(slot: str, position: int, cipher: FieldCipher) -> MatchKey:
         return digest
 
     return MatchKey(
-        f"t.{column} = ANY(%s)",
+        f"t.{column} = k.a",
+        ("bytea",),
         of_row,
         lambda record: None if record[column] is None else bytes(record[column]),
         _as_list,
@@ -125,7 +129,7 @@ def _phone_key(at: dict[str, int], cipher: FieldCipher) -> MatchKey:
         return None if digest is None else (digest, record["last_name"], record["first_name"])
 
     return MatchKey(
-        number.where, of_row, of_record, lambda keys: [[digest for digest, _last, _first in keys]]
+        number.where, ("bytea",), of_row, of_record, lambda keys: [[digest for digest, _last, _first in keys]]
     )
 
 
@@ -138,8 +142,10 @@ def _bare_name_key(at: dict[str, int]) -> MatchKey:
         return name if any(name) else None
 
     return MatchKey(
-        "(t.last_name, t.first_name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
-        " AND t.email_index IS NULL AND t.phone_index IS NULL AND t.external_id = ''",
+        "t.last_name = k.a AND t.first_name = k.b"
+        " AND t.email_index IS NULL AND t.phone_index IS NULL AND t.external_id = ''"
+        " AND t.deleted_at IS NULL",
+        ("text", "text"),
         of_row,
         lambda record: (record["last_name"], record["first_name"]),
         lambda keys: [list(column) for column in zip(*keys, strict=True)],
@@ -148,7 +154,8 @@ def _bare_name_key(at: dict[str, int]) -> MatchKey:
 
 def _company_name_key(position: int) -> MatchKey:
     return MatchKey(
-        "lower(t.name) = ANY(%s)",
+        "lower(t.name) = k.a AND t.deleted_at IS NULL",
+        ("text",),
         lambda values, _digests: values[position].lower() or None,
         lambda record: record["name"].lower() or None,
         _as_list,
@@ -165,4 +172,10 @@ def _deal_name_key(at: dict[str, int]) -> MatchKey:
     def of_record(record: Record) -> Key | None:
         return (record["name"], record["company_id"].hex if company >= 0 and record["company_id"] else "")
 
-    return MatchKey("t.name = ANY(%s)", of_row, of_record, lambda keys: [[name for name, _company in keys]])
+    return MatchKey(
+        "t.name = k.a AND t.deleted_at IS NULL",
+        ("text",),
+        of_row,
+        of_record,
+        lambda keys: [[name for name, _company in keys]],
+    )

@@ -23,7 +23,7 @@ from crm.imports.targets import targets
 from crm.imports.writer import Chunk, ChunkStore, chosen_way
 from tenants.scope import current_organization
 
-CHUNK_ROWS = 4_000
+CHUNK_ROWS = 2_500
 CHUNK_CHARACTERS = 8 << 20
 OUTCOMES = ("new", "updated", "unchanged", "duplicate", "rejected")
 SHOWN_PROBLEMS = 50

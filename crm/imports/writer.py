@@ -22,7 +22,7 @@ from django.utils import timezone, translation
 from compliance.audit import services as audit
 from crm.imports.batches import Batch, BatchBuilder, Origin
 from crm.imports.links import existing_companies, existing_tags
-from crm.imports.matching import Item, Matcher
+from crm.imports.matching import Item, Matcher, each_key_by_index
 from crm.imports.planning import Planner, Sorted
 from crm.imports.problems import Problem
 from tenants.scope import current_organization, organization_scope, scope_id
@@ -69,9 +69,7 @@ class ChunkStore:
 
     def store(self, chunk: Chunk) -> None:
         with transaction.atomic():
-            self._lock()
-            if not chunk.last:
-                self._postpone_index_merging()
+            self._begin(chunk)
             if chunk.generation != self.generation:
                 self._sort_again(chunk)
             elif self._probe.moved_on(chunk.found):
@@ -81,15 +79,20 @@ class ChunkStore:
             self._run(chunk.batch)
             self._settled(chunk)
 
-    def _lock(self) -> None:
+    def _begin(self, chunk: Chunk) -> None:
+        """Take the import lock, and set what holds for this transaction only."""
+        names = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"]
+        values = ["off"] * len(names)
+        if not chunk.last:
+            # N-grams gather before they are merged into their GIN indexes: larger portions cost less. The
+            # last chunk merges what is left, so that nobody's next save has to.
+            names.append("gin_pending_list_limit")
+            values.append(PENDING_LIST)
+        settings = ", ".join("set_config(%s, %s, true)" for _name in names)
+        parameters = [part for pair in zip(names, values, strict=True) for part in pair]
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [self._lock_key])
-
-    def _postpone_index_merging(self) -> None:
-        """Let n-grams gather before they are merged into their GIN indexes: larger portions cost less. The
-        last chunk merges what is left, so that nobody's next save has to."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('gin_pending_list_limit', %s, true)", [PENDING_LIST])
+            # Records are found by their keys, whatever the planner thinks of a table that was never analysed.
+            cursor.execute(f"SELECT {settings}, pg_advisory_xact_lock(%s)", [*parameters, self._lock_key])
 
     def _sort_again(self, chunk: Chunk) -> None:
         builder = BatchBuilder(self.planner, self.origin, timezone.now())
@@ -132,13 +135,9 @@ class Probe:
         """Whether a record was changed or removed since; locks those that were not."""
         if not found.updated:
             return False
+        where = "t.id = k.a AND t.version = k.b"
         table = self._planner.kind.model._meta.db_table
-        statement = (
-            f'SELECT t.id FROM "{table}" t'  # noqa: S608  a model's name
-            " JOIN unnest(%s::uuid[], %s::integer[]) AS v(id, version)"
-            " ON v.id = t.id AND v.version = t.version"
-            " WHERE t.deleted_at IS NULL FOR UPDATE OF t"
-        )
+        statement = each_key_by_index(table, "t.id", ("uuid", "integer"), where, lock=True)
         records = [update.record for update in found.updated]
         with connection.cursor() as cursor:
             cursor.execute(
