@@ -56,7 +56,7 @@ def run(file, chosen, item, state=None, settled=lambda state, done: None, betwee
 
 def test_an_interrupted_import_goes_on_behind_the_last_chunk(item, small_chunks):
     file, chosen = setup(table(200))
-    states = [{}]
+    states: list[dict] = [{}]
     steps = random.Random(5)
     outcome = None
     while outcome is None:
@@ -96,7 +96,8 @@ def test_a_chunk_whose_settling_fails_leaves_nothing(item, small_chunks):
 
 def overtake(monkeypatch, act) -> None:
     """Let ``act`` happen once between the sorting of a chunk and its transaction."""
-    begin, done = writer.ChunkStore._begin, []
+    begin = writer.ChunkStore._begin
+    done: list[bool] = []
 
     def overtaken(self, chunk):
         if not done:
@@ -195,7 +196,7 @@ class Store:
     def __init__(self, fail_at: int = -1) -> None:
         self.stored: list[int] = []
         self.fail_at = fail_at
-        self.thread = None
+        self.thread = ""
 
     def store(self, chunk) -> None:
         if chunk == self.fail_at:
