@@ -6,6 +6,11 @@ Unfold ships no locale files. Named here, they are collected with our own texts 
 from django.utils.translation import gettext_noop
 
 TEXTS = (
+    # Django translates these; its word for "save" is another than ours.
+    gettext_noop("Save and add another"),
+    gettext_noop("Save and continue editing"),
+    gettext_noop("Save and view"),
+    gettext_noop("Save as new"),
     gettext_noop("Select record"),
     gettext_noop("Select action"),
     gettext_noop("Select action to run"),

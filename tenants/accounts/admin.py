@@ -25,6 +25,7 @@ class ServiceModelAdmin(ModelAdmin):  # type: ignore[misc]
 
     actions = None  # nothing happens to many accounts at once
     show_full_result_count = False
+    change_form_template = "accounts/change_form.html"
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
@@ -50,6 +51,10 @@ class ServiceModelAdmin(ModelAdmin):  # type: ignore[misc]
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect("../change/")
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kw: Any) -> Any:
+        # Unfold's button reads "Delete" and the kind, which is no German; the template has its own.
+        return super().render_change_form(request, context | {"show_delete": False}, *args, **kw)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Only the account or role itself goes; the services refuse where something hangs on it."""
         return [str(item) for item in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
@@ -66,7 +71,6 @@ class UserAdmin(ServiceModelAdmin):
     search_help_text = _("Part of a name, or a whole email address")
     ordering = ["name", "pk"]
     list_per_page = 50
-    change_form_template = "accounts/user_change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return cast("QuerySet[User]", super().get_queryset(request).prefetch_related("roles"))

@@ -97,3 +97,12 @@ def test_the_first_page_of_a_new_organisation(visitor):
     assert owner.open("/admin/") == 200
     assert owner.page.get_by_role("link", name="Add a contact").is_visible()
     check(owner)
+
+
+def test_the_form_of_an_existing_user(visitor):
+    owner = visitor("owner")
+    owner.open("/admin/accounts/user/")
+    owner.page.locator("#result_list tbody th a").first.click()
+    owner.settle()
+    assert owner.page.get_by_role("link", name="Link to choose a password").is_visible()
+    check(owner)
