@@ -108,8 +108,7 @@ def test_the_list_of_shortcuts_opens_traps_and_closes(visitor):
 def test_the_open_command_search_is_accessible(visitor):
     somebody = visitor("owner")
     somebody.open("/admin/")
-    somebody.page.keyboard.press("Control+k")
-    somebody.page.keyboard.type("contact")
+    somebody.command("contact")
     somebody.page.locator(".command-hits a").first.wait_for()
     assert somebody.violations() == []
 

@@ -41,8 +41,7 @@ def test_a_contact_is_found_by_three_letters_from_the_middle_of_the_address(visi
 def test_the_command_search_finds_records_pages_and_actions(visitor):
     somebody = visitor("operations")
     somebody.open("/admin/")
-    somebody.page.keyboard.press("Control+k")
-    somebody.page.keyboard.type("elif.costa")
+    somebody.command("elif.costa")
     hit = somebody.page.locator(".command-hits a").first
     hit.wait_for()
     assert "Elif Costa" in hit.inner_text()
@@ -54,8 +53,7 @@ def test_the_command_search_finds_records_pages_and_actions(visitor):
 def test_the_command_search_stays_in_the_organisation(visitor):
     somebody = visitor("operations")
     somebody.open("/admin/")
-    somebody.page.keyboard.press("Control+k")
-    somebody.page.keyboard.type("zebulon")
+    somebody.command("zebulon")
     somebody.page.locator(".command-note").wait_for()
     assert "Nothing here matches" in somebody.page.locator("#command-results").inner_text()
 

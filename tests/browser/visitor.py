@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.browser.seed import PASSWORD
 from tests.browser.server import Server
@@ -71,6 +71,12 @@ class Visitor:
             theme,
         )
         self.page.wait_for_timeout(100)
+
+    def command(self, term: str) -> None:
+        """Ctrl-K, then the term, once its field has the focus."""
+        self.page.keyboard.press("Control+k")
+        expect(self.page.locator("#search-input-command")).to_be_focused()
+        self.page.keyboard.type(term)
 
     def violations(self) -> list[str]:
         """What axe-core finds against WCAG 2.2 AA."""
