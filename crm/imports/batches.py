@@ -103,10 +103,11 @@ class BatchBuilder:
         label, fields = kind_of(self.kind.model), planner.history_fields
         lines = []
         for item in found.new:
-            pk = uuid7().bytes
+            key = uuid7()
+            pk = key.bytes
             values = planner.complete_new(item, links, defaults)
             lines.append(line(pk, values, item.digests))
-            batch.history.append(_created(label, pk.hex(), fields))
+            batch.history.append(Entry(Action.CREATED, label, key, None, fields))  # type: ignore[arg-type]
             if id(item) in found.tag_ids:
                 tag_links += _tag_lines(pk.hex(), found.tag_ids[id(item)])
         batch.copies.append((self.records.statement, lines))

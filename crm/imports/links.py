@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from crm.deals.models import Pipeline, Stage, StageKind
+from crm.imports.match_keys import bytes_array
 from crm.imports.matching import LIVE, Item, each_key_by_index
 from crm.imports.problems import Problem
 from crm.people.models import Contact
@@ -108,7 +109,7 @@ class Links:
                     each_key_by_index(
                         "crm_contact", "t.id, t.email_index", ("bytea",), "t.email_index = k.a"
                     ),
-                    [list(digests.values())],
+                    [bytes_array(digests.values())],
                 )
                 found = {bytes(digest): pk.hex for pk, digest in sorted(cursor.fetchall(), reverse=True)}
         for item in items:

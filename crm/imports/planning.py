@@ -45,6 +45,7 @@ class Sorted:
     rejected: list[tuple[Item, tuple[Problem, ...]]] = field(default_factory=list)
     links: NewLinks = field(default_factory=NewLinks)
     tag_ids: dict[int, list[str]] = field(default_factory=dict)  # by id() of the item
+    met: int = 0  # rows that match a record
 
     def counts(self) -> Counter[str]:
         return Counter(
@@ -83,12 +84,20 @@ class Planner:
         return RowWriter(self.kind.model, self.slots, constants)
 
     def sort(
-        self, items: list[Item], links: Links, writer: RowWriter, seen: SeenKeys | None, *, lock: bool = False
+        self,
+        items: list[Item],
+        links: Links,
+        writer: RowWriter,
+        seen: SeenKeys | None,
+        *,
+        lock: bool = False,
+        look: bool = True,
     ) -> Sorted:
         """Sort a chunk's rows, as the data is now.
 
         ``seen`` gathers the keys of the file; it may be left out when the same items are sorted again.
-        ``lock`` keeps the matched records from being changed by others until the transaction ends.
+        ``lock`` keeps the matched records from being changed by others until the transaction ends. Without
+        ``look`` no row is taken to match a record; the chunk must be checked before it is stored.
         """
         matcher = Matcher(self.kind, self.stored, self.at, self.rules, writer.ciphers)
         differ = Differ(self.kind, self.slots, self.rules, writer.ciphers)
@@ -109,7 +118,9 @@ class Planner:
                 found.duplicates.append(item.line)
             else:
                 candidates.append(item)
-        matcher.find(candidates, lock=lock)
+        if look or self.rules.mode == Mode.UPDATE:
+            matcher.find(candidates, lock=lock)
+            found.met = sum(1 for item in candidates if item.match is not None)
         self._decide(candidates, matcher, differ, found)
         self._tag(candidates, links, found)
         self._drop_unused_companies(links, found)

@@ -28,7 +28,12 @@ from crm.imports.problems import Problem
 from tenants.scope import current_organization, organization_scope, scope_id
 
 COPY_BLOCK = 1 << 18
-PENDING_LIST = "32MB"
+# Records are found by their keys, whatever the planner thinks of a table that was never analysed.
+TRANSACTION_SETTINGS = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+# All chunks but the last need not wait for the disk: one that a crash of the server loses is lost with its
+# checkpoint, and imported again. And n-grams gather before they are merged into their GIN indexes, which
+# costs less; the last chunk merges what is left, so that nobody's next save has to.
+BETWEEN_CHUNKS = {"synchronous_commit": "off", "gin_pending_list_limit": "32MB"}
 # Two threads share the interpreter: the writer would otherwise wait 5 ms for it after each full socket.
 SWITCH_SECONDS = 0.0005
 
@@ -66,6 +71,7 @@ class ChunkStore:
         self._lock_key = import_lock_key()
         self._probe = Probe(planner)
         self.generation = 0
+        self.met_records = False  # whether a chunk that was sorted again matched records
 
     def store(self, chunk: Chunk) -> None:
         with transaction.atomic():
@@ -81,24 +87,18 @@ class ChunkStore:
 
     def _begin(self, chunk: Chunk) -> None:
         """Take the import lock, and set what holds for this transaction only."""
-        names = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"]
-        values = ["off"] * len(names)
-        if not chunk.last:
-            # N-grams gather before they are merged into their GIN indexes: larger portions cost less. The
-            # last chunk merges what is left, so that nobody's next save has to.
-            names.append("gin_pending_list_limit")
-            values.append(PENDING_LIST)
-        settings = ", ".join("set_config(%s, %s, true)" for _name in names)
-        parameters = [part for pair in zip(names, values, strict=True) for part in pair]
+        settings = TRANSACTION_SETTINGS | ({} if chunk.last else BETWEEN_CHUNKS)
+        listed = ", ".join("set_config(%s, %s, true)" for _name in settings)
+        parameters = [part for pair in settings.items() for part in pair]
         with connection.cursor() as cursor:
-            # Records are found by their keys, whatever the planner thinks of a table that was never analysed.
-            cursor.execute(f"SELECT {settings}, pg_advisory_xact_lock(%s)", [*parameters, self._lock_key])
+            cursor.execute(f"SELECT {listed}, pg_advisory_xact_lock(%s)", [*parameters, self._lock_key])
 
     def _sort_again(self, chunk: Chunk) -> None:
         builder = BatchBuilder(self.planner, self.origin, timezone.now())
         links = self.planner.links()
         chunk.found = self.planner.sort(chunk.items, links, builder.records, None, lock=True)
         chunk.found.rejected += chunk.unread
+        self.met_records = self.met_records or bool(chunk.found.met)
         chunk.batch = builder.build(chunk.found, links)
 
     def _run(self, batch: Batch) -> None:
